@@ -1,0 +1,1 @@
+"""Sluice: a progressive delivery controller for Istio."""

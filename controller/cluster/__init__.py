@@ -1,0 +1,1 @@
+"""The only door to Kubernetes: list, watch, patch, status, event. It knows no release."""

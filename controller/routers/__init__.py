@@ -1,0 +1,1 @@
+"""Wanted traffic and the objects found -> the objects wanted. Pure; one room per mesh, none knows another."""

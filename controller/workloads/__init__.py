@@ -1,0 +1,1 @@
+"""Wanted revisions and the objects found -> the objects wanted. Pure."""
