@@ -1,0 +1,48 @@
+"""What the user asked for, exactly: durations in seconds, shares in whole per mille, tolerances as plain ratios.
+
+Everything here is a value without behaviour beyond its own arithmetic. Defaults are those of the Release page and stand
+here only: the wire models of ``controller.crd`` say what may be written, these types say what it means.
+"""
+
+from controller.core.release.command import APPROVALS, Command, CommandName
+from controller.core.release.compare import Compare, Tolerance
+from controller.core.release.gates import (
+    Fallback,
+    Gates,
+    LatencyLimit,
+    Limit,
+    PrometheusLimit,
+    RequestRateLimit,
+    SuccessRateLimit,
+)
+from controller.core.release.routing import IstioRouting, ObjectRef, Routing, Unsplit
+from controller.core.release.spec import Release
+from controller.core.release.strategy import ApprovalStep, Canary, RampStep, Step, WeightStep
+from controller.core.release.workload import Capacity, ManagedWorkload
+
+__all__ = [
+    "APPROVALS",
+    "ApprovalStep",
+    "Canary",
+    "Capacity",
+    "Command",
+    "CommandName",
+    "Compare",
+    "Fallback",
+    "Gates",
+    "IstioRouting",
+    "LatencyLimit",
+    "Limit",
+    "ManagedWorkload",
+    "ObjectRef",
+    "PrometheusLimit",
+    "RampStep",
+    "Release",
+    "RequestRateLimit",
+    "Routing",
+    "Step",
+    "SuccessRateLimit",
+    "Tolerance",
+    "Unsplit",
+    "WeightStep",
+]
