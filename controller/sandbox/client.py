@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Self
@@ -16,11 +17,15 @@ import aiohttp
 
 Object = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" for a cluster-scoped object), name
+OnChange = Callable[[Object | None, Object | None], None]  # old, new
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+_METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+_KEPT_DELETIONS = 2000
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,14 @@ class Client:
         *,
         params: dict[str, str] | None = None,
         content_type: str = "application/json",
+        accept: str = "",
     ) -> Any:
         """One request; the decoded answer. Raises ApiError, or aiohttp's and asyncio's errors without an answer."""
         assert self._session is not None, "use `async with`"
         data = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": content_type} if data is not None else {}
+        if accept:
+            headers["Accept"] = accept
         async with self._session.request(method, path, params=params, data=data, headers=headers) as answer:
             if answer.status >= 300:
                 raise _error(answer.status, await answer.text())
@@ -120,40 +128,64 @@ class Client:
         result: Object = await self.request("PATCH", path, body, params=params, content_type=APPLY_PATCH)
         return result
 
-    async def delete(self, path: str, *, propagation: str = "Background") -> None:
-        await self.request("DELETE", path, {"propagationPolicy": propagation})
+    async def delete(
+        self, path: str, *, propagation: str | None = "Background", grace: int | None = None, uid: str = ""
+    ) -> None:
+        """Delete; ``grace`` in seconds (0: at once, as a kubelet confirms), ``uid`` only if it is still that object.
 
-    async def list(self, path: str, *, labels: str = "") -> tuple[list[Object], str]:
-        """The items under a collection's path and the resourceVersion of the list."""
-        params = {"labelSelector": labels} if labels else None
-        answer = await self.request("GET", path, params=params)
+        ``propagation=None`` leaves the policy to the kind's default, as for a pod that its kubelet takes away.
+        """
+        options: Object = {}
+        if propagation is not None:
+            options["propagationPolicy"] = propagation
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        await self.request("DELETE", path, options)
+
+    async def list(self, path: str, *, labels: str = "", metadata_only: bool = False) -> tuple[list[Object], str]:
+        """The items under a collection's path and the resourceVersion of the list.
+
+        With ``metadata_only`` an item is apiVersion, kind and metadata, where the server knows that form.
+        """
+        answer = await self.request(
+            "GET",
+            path,
+            params={"labelSelector": labels} if labels else None,
+            accept=_METADATA_LIST if metadata_only else "",
+        )
         items: list[Object] = answer.get("items") or []
         for item in items:  # items of a list carry no type of their own
             item.setdefault("apiVersion", answer["apiVersion"])
             item.setdefault("kind", answer["kind"].removesuffix("List"))
         return items, answer["metadata"]["resourceVersion"]
 
-    async def watch(self, path: str, version: str) -> AsyncIterator[tuple[str, Object]]:
+    async def watch(self, path: str, version: str, *, metadata_only: bool = False) -> AsyncIterator[tuple[str, Object]]:
         """Events after ``version``: (ADDED | MODIFIED | DELETED | BOOKMARK, object), until the server closes.
 
         Raises ApiError(410) when the version is compacted, also when that is said inside the stream.
         """
         assert self._session is not None, "use `async with`"
         params = {"watch": "true", "resourceVersion": version, "allowWatchBookmarks": "true"}
+        headers = {"Accept": _METADATA} if metadata_only else {}
         # No total limit, but one between reads: a server that hangs without closing must not keep us for ever.
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=120)
-        async with self._session.get(path, params=params, timeout=timeout) as answer:
+        # A real server sends a bookmark about each minute.
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=150)
+        async with self._session.get(path, params=params, headers=headers, timeout=timeout) as answer:
             if answer.status >= 300:
                 raise _error(answer.status, await answer.text())
-            rest = b""
+            rest: list[bytes] = []
             async for chunk in answer.content.iter_any():
-                *lines, rest = (rest + chunk).split(b"\n")
+                *lines, tail = chunk.split(b"\n")
                 for line in lines:
-                    event = json.loads(line)
+                    event = json.loads(b"".join([*rest, line]))
+                    rest.clear()
                     if event["type"] == "ERROR":
                         status = event["object"]
                         raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
                     yield event["type"], event["object"]
+                rest.append(tail)
 
 
 def _error(code: int, text: str) -> ApiError:
@@ -167,56 +199,121 @@ def _error(code: int, text: str) -> ApiError:
 class Mirror:
     """A live copy of one collection, kept by list and watch for as long as :meth:`run` runs.
 
-    ``objects`` maps (namespace, name) to the object as last seen. ``on_change(old, new)`` is called for every
-    difference (``new`` is None for a deletion); it must not block. ``synced`` is set after the first list.
+    ``objects`` maps (namespace, name) to the object as last seen; nobody may change what is in it.
+    ``on_change(old, new)`` is called for every difference (``new`` is None for a deletion); it must not block.
+    ``synced`` is set after the first list. :meth:`learn` lets a writer read its own writes at once.
+
+    resourceVersions of one collection are compared as numbers, as Kubernetes allows since 1.35 and its storage
+    always made true.
     """
 
     def __init__(
         self,
         client: Client,
         path: str,
-        on_change: Callable[[Object | None, Object | None], None] | None = None,
+        on_change: OnChange | None = None,
+        *,
+        metadata_only: bool = False,
     ) -> None:
         self.path = path
         self.objects: dict[Key, Object] = {}
         self.synced = asyncio.Event()
         self._client = client
-        self._on_change = on_change or (lambda _old, _new: None)
+        self._metadata_only = metadata_only
+        self._listeners: list[OnChange] = [on_change] if on_change else []
+        self._namespaces: dict[str, dict[Key, Object]] = {}
+        self._deleted: OrderedDict[Key, int] = OrderedDict()  # version of the deletion of what went lately
+        self._seen = 0  # the newest version the server showed us
+
+    def listen(self, on_change: OnChange) -> None:
+        """One more to be told of every difference from now on."""
+        self._listeners.append(on_change)
+
+    def in_namespace(self, namespace: str) -> list[Object]:
+        """The objects of one namespace."""
+        return list(self._namespaces.get(namespace, {}).values())
+
+    def get(self, namespace: str, name: str) -> Object | None:
+        return self.objects.get((namespace, name))
+
+    def learn(self, item: Object) -> None:
+        """Take the server's answer to a write before its event comes; older news and the dead are ignored."""
+        key, version = key_of(item), _version(item)
+        present = self.objects.get(key)
+        if version <= self._deleted.get(key, 0) or (present is not None and version <= _version(present)):
+            return
+        self._set(key, item)
 
     async def run(self) -> None:
-        """List, then watch, for ever; a lost connection or a compacted version starts with a list again."""
-        delay = 0.05
+        """List, then watch, for ever.
+
+        A lost connection goes on where it stopped; a refusal (a compacted version, another server) lists again.
+        """
+        delay, version = 0.05, ""
         while True:
             try:
-                version = await self._relist()
-                self.synced.set()
-                delay = 0.05
-                while True:  # a watch that ends in good order goes on where it stopped
-                    async for kind, item in self._client.watch(self.path, version):
-                        version = item["metadata"]["resourceVersion"]
-                        if kind != "BOOKMARK":
-                            self._set(key_of(item), None if kind == "DELETED" else item)
-            except (ApiError, aiohttp.ClientError, TimeoutError, OSError, ValueError):
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 2.0)
+                if not version:
+                    version = await self._relist()
+                    self.synced.set()
+                async for kind, item in self._client.watch(self.path, version, metadata_only=self._metadata_only):
+                    version = item["metadata"]["resourceVersion"]
+                    delay = 0.05
+                    if kind != "BOOKMARK":
+                        self._event(kind, item)
+            except ApiError:
+                version = ""
+            except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+                pass
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
+
+    def _event(self, kind: str, item: Object) -> None:
+        key, version = key_of(item), _version(item)
+        self._seen = max(self._seen, version)
+        if kind != "DELETED":
+            self.learn(item)
+            return
+        self._deleted[key] = version
+        if len(self._deleted) > _KEPT_DELETIONS:
+            self._deleted.popitem(last=False)
+        present = self.objects.get(key)
+        if present is not None and _version(present) <= version:
+            self._set(key, None)
 
     async def _relist(self) -> str:
-        items, version = await self._client.list(self.path)
+        items, version = await self._client.list(self.path, metadata_only=self._metadata_only)
+        listed = int(version)
         found = {key_of(item): item for item in items}
-        for key in [key for key in self.objects if key not in found]:
-            self._set(key, None)
-        for key, item in found.items():
-            self._set(key, item)
+        if listed < self._seen:  # a server that has forgotten what it told us: another one, or a restored one
+            self._deleted.clear()
+            for key in list(self.objects):
+                self._set(key, found.get(key))
+        self._seen = listed
+        for key, present in list(self.objects.items()):
+            # What we wrote after the list was made is not in it, and is not gone.
+            if key not in found and _version(present) <= listed:
+                self._set(key, None)
+        for item in found.values():
+            self.learn(item)
         return version
 
     def _set(self, key: Key, new: Object | None) -> None:
         old = self.objects.pop(key, None)
+        space = self._namespaces.setdefault(key[0], {})
+        space.pop(key, None)
         if new is not None:
-            self.objects[key] = new
-        if old is None and new is None:
-            return
-        if old is None or new is None or _version(old) != _version(new):
-            self._on_change(old, new)
+            self.objects[key] = space[key] = new
+        elif not space:
+            del self._namespaces[key[0]]
+        if old is not None and new is not None and old["metadata"].get("uid") != new["metadata"].get("uid"):
+            self._tell(old, None)  # deleted and made again between two looks
+            self._tell(None, new)
+        elif (old or new) and (old is None or new is None or _version(old) != _version(new)):
+            self._tell(old, new)
+
+    def _tell(self, old: Object | None, new: Object | None) -> None:
+        for listener in self._listeners:
+            listener(old, new)
 
 
 def key_of(item: Object) -> Key:
@@ -225,6 +322,5 @@ def key_of(item: Object) -> Key:
     return metadata.get("namespace", ""), metadata["name"]
 
 
-def _version(item: Object) -> str:
-    version: str = item["metadata"].get("resourceVersion", "")
-    return version
+def _version(item: Object) -> int:
+    return int(item["metadata"].get("resourceVersion") or 0)
