@@ -10,7 +10,8 @@ class TemplateSeen:
     """The user's own Deployment, from which revisions are made.
 
     ``revision`` names the known revision that it equals in meaning, "" when it equals none; ``proposal`` is the name
-    that a new revision of it would get. ``own_replicas`` counts the pods that its own ReplicaSets ask for or have.
+    that a new revision of it would get. ``content`` tells its configuration apart (ConfigMaps, chosen Secrets): the
+    template was written by somebody when its generation or its content changed. ``own_replicas`` counts the pods that its own ReplicaSets ask for or have.
     ``restarted`` is the value of the restart annotation, "" without one. ``problem`` says why it cannot be released
     at all (one sentence with the remedy), "" when it can.
     """
@@ -21,6 +22,7 @@ class TemplateSeen:
     images: tuple[str, ...]
     revision: str
     proposal: str
+    content: str = ""
     own_replicasets: tuple[str, ...] = ()
     own_replicas: int = 0
     restarted: str = ""

@@ -37,13 +37,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One version of the workload: its short hash, its Deployment, the images in the order of its containers."""
+    """One version of the workload: its short hash, its Deployment, the images in the order of its containers.
+
+    ``routable_since``: when its subset was first seen, without a gap since; None while it is not there.
+    ``unrouted_since``: when no route was first seen to name it, without a gap since; None while one does.
+    """
 
     name: str
     deployment: str = ""
     images: tuple[str, ...] = ()
     replicas: int = 0
     ready: int = 0
+    routable_since: float | None = None
+    unrouted_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,20 @@ class Measured:
 class StepStatus:
     """The place in the plan.
 
-    ``index`` counts from 0, ``count`` is the number of steps, ``label`` what people read ("5%"). ``started``: when the
-    step was decided; ``in_effect_since``: when its traffic was first seen in effect, which is when its clock starts.
+    ``index`` counts from 0, ``count`` is the number of steps (at ``index == count`` everything goes to the candidate),
+    ``label`` what people read ("5%"). ``target`` is the step whose capacity is asked for: ``index``, or the next one
+    while its pods are being waited for. ``started``: when the step was decided; ``routed_since``: when the routes were
+    first seen to ask for its traffic; ``in_effect_since``: when that was in effect, which is when its clock starts.
+    ``looked_until``: the end of the last look that was judged.
     """
 
     index: int = 0
     count: int = 0
     label: str = ""
+    target: int = 0
     started: float | None = None
+    routed_since: float | None = None
+    looked_until: float | None = None
     in_effect_since: float | None = None
     wanted: Weights | None = None
     measured: Measured | None = None
@@ -82,7 +94,8 @@ class GateStatus:
     """The last answer of one gate.
 
     ``value`` is in the gate's own unit (a ratio, seconds, requests per second), ``limits`` its bounds as text,
-    ``sample`` the number of requests it rests on.
+    ``sample`` the number of requests it rests on. While the requests seen are fewer than the gate needs they are
+    pooled over looks: ``pool_requests``, and the ``pool_bad`` ones among them, counted since the last judgement.
     """
 
     name: str
@@ -92,6 +105,8 @@ class GateStatus:
     verdict: Verdict = Verdict.INCONCLUSIVE
     reason: str = ""
     failures_in_a_row: int = 0
+    pool_requests: float = 0.0
+    pool_bad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +154,11 @@ class Condition:
 class Timers:
     """Moments that later passes wait from or for.
 
-    ``routes_home_since``: when every route was first seen without the candidate. ``drain_until``: until then pods that
-    left the routes stay. ``progress_since``: the candidate's last progress towards readiness.
+    ``template_free_since``: when every route was first seen to name revisions only, so that the template's own pods
+    get no more requests. ``progress_since``: the candidate's last progress towards readiness.
     """
 
-    routes_home_since: float | None = None
-    drain_until: float | None = None
+    template_free_since: float | None = None
     progress_since: float | None = None
 
 
@@ -153,7 +167,10 @@ class Status:
     """The status of one Release.
 
     ``release`` numbers the releases from 1; 0 means that there was none. ``failed_generation`` is the template's
-    generation that was rolled back, None without one. ``revisions`` names those that still have objects. ``evidence``
+    generation that was rolled back, None without one. ``template_content`` and ``failed_content`` tell the
+    configuration of those templates apart (a changed ConfigMap leaves the generation as it is). ``retiring`` are
+    revisions that no route shall name any more and whose pods drain. ``floor`` is stable's count of replicas when the
+    release began: it never has fewer until the release is over and drained. ``revisions`` names those that still have objects. ``evidence``
     belongs to core/analysis.py and is opaque here. ``replicas`` and ``selector`` serve the scale subresource.
     """
 
@@ -165,7 +182,11 @@ class Status:
     stable: Revision | None = None
     candidate: Revision | None = None
     previous: Revision | None = None
+    retiring: tuple[Revision, ...] = ()
+    floor: int = 0
+    template_content: str = ""
     failed_generation: int | None = None
+    failed_content: str = ""
     step: StepStatus | None = None
     gates: tuple[GateStatus, ...] = ()
     handled: HandledCommand | None = None
