@@ -1,0 +1,216 @@
+"""The verdict of the comparison, with its numbers and in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, log
+
+from controller.core.analysis.settings import AtStep
+from controller.core.analysis.state import State, Track
+from controller.core.analysis.words import bound, count, duration, percent, signed_percent
+from controller.core.significance import (
+    SHRINK,
+    Evidence,
+    Excess,
+    excess,
+    good_growth,
+    required_requests,
+    step_margin,
+)
+from controller.core.status import Verdict
+
+STALE = 4.0
+"""Looks without a new one, after which nothing is passed any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One metric, at the bound that has most evidence of harm.
+
+    ``bound``: slower than so many seconds; 0 for errors. Requests and bad ones of the release so far. ``excess``: the
+    candidate's rate less stable's, as shares of requests. ``harm`` of ``harm_limit`` and ``good`` of ``good_limit``;
+    ``good`` is the least over the metric's bounds. ``text`` says it in a few words.
+    """
+
+    metric: str
+    bound: float
+    requests_c: float
+    bad_c: float
+    requests_b: float
+    bad_b: float
+    excess: Excess
+    harm: float
+    harm_limit: float
+    good: float
+    good_limit: float
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """FAIL is harmful, PASS is good enough for this step, INCONCLUSIVE is not enough evidence yet.
+
+    ``reason`` is one plain sentence with its numbers. ``seconds_left``: about how long until the step is shown to be
+    good enough, at its traffic up to now and if the candidate is as good as stable; 0 when it is, None when unknown.
+    """
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...]
+    harm: float
+    harm_limit: float
+    seconds_left: float | None
+
+
+def verdict(state: State, step: AtStep, now: float | None = None) -> Judgement:
+    """What the looks so far say about ``step``, the one that is in effect.
+
+    With ``now`` (epoch seconds) looks that have stopped coming are noticed: they hold, as missing data does.
+    """
+    findings = tuple(
+        _finding(state, metric, track, step)
+        for metric, track in zip(state.settings.metrics, state.tracks, strict=True)
+        if track.evidence
+    )
+    left = seconds_left(state) if state.step == step.index else None
+    value, reason = _decide(state, step, now, findings, left)
+    return Judgement(value, reason, findings, state.harm, state.settings.harm_limit, left)
+
+
+def _decide(
+    state: State, step: AtStep, now: float | None, findings: tuple[Finding, ...], left: float | None
+) -> tuple[Verdict, str]:
+    if state.harmful:
+        worst = max(findings, key=lambda finding: finding.harm)
+        return Verdict.FAIL, harm_sentence(state, worst)
+    hold = _hold(state, step, now)
+    if hold:
+        return Verdict.INCONCLUSIVE, hold
+    if all(finding.verdict is Verdict.PASS for finding in findings):
+        margin = "; ".join(finding.text for finding in findings)
+        return Verdict.PASS, f"The candidate is good enough for this step: {margin}."
+    waiting = [finding.metric for finding in findings if finding.verdict is not Verdict.PASS]
+    soon = f", about {duration(left)} at the present traffic" if left else ""
+    return Verdict.INCONCLUSIVE, f"Not enough evidence yet on {' and '.join(waiting)}{soon}."
+
+
+def _hold(state: State, step: AtStep, now: float | None) -> str:
+    """Why nothing can pass, however good the evidence; "" when it can."""
+    if state.missing:
+        return f"There is no data: {state.missing}."
+    if state.looks == 0 or state.step != step.index:
+        return "No look at this step's traffic has been taken yet."
+    if now is not None and not 0.0 <= now - state.end + state.settings.look <= (STALE + 1.0) * state.settings.look:
+        if now < state.end:
+            return "The last look ends in the future: the clock has gone back."
+        return f"The last look is {duration(now - state.end)} old."
+    for metric, track in zip(state.settings.metrics, state.tracks, strict=True):
+        if track.missing:
+            return f"There is no data on {metric}: {track.missing}."
+    for name, requests in (("candidate", state.tracks[0].step_c), ("stable", state.tracks[0].step_b)):
+        if requests <= 0.0:
+            return f"Nothing can be compared: {name} has had no requests in this step."
+    if state.step_looks == 0:
+        return f"Warming up: the first {duration(state.settings.warm_up)} of a step do not count in its favour."
+    return ""
+
+
+def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
+    settings = state.settings
+    worst = max(range(len(track.evidence)), key=lambda i: sum(track.evidence[i].harm))
+    evidence, at = track.evidence[worst], track.bounds[worst]
+    found = excess(evidence.excess, track.pairs, phi=at.phi, alpha=settings.compare.false_alarm)
+    good = min(state.good(e) for e in track.evidence) if state.step == step.index else 1.0
+    name = f"slower than {bound(at.at)}" if at.at else metric
+    text = (
+        f"{name} {signed_percent(found.estimate)} (between {signed_percent(found.lower)} and "
+        f"{signed_percent(found.upper)}), {count(track.requests_c)} requests"
+    )
+    harm, limit = track.harm(state.unlaid), settings.harm_limit / settings.weight
+    value = Verdict.PASS if good >= settings.good_limit else Verdict.INCONCLUSIVE
+    return Finding(
+        metric=metric,
+        bound=at.at,
+        requests_c=track.requests_c,
+        bad_c=evidence.bad_c,
+        requests_b=track.requests_b,
+        bad_b=evidence.bad_b,
+        excess=found,
+        harm=harm,
+        harm_limit=limit,
+        good=good,
+        good_limit=settings.good_limit,
+        verdict=Verdict.FAIL if state.harmful and harm >= limit / 2.0 else value,
+        text=text,
+    )
+
+
+def harm_sentence(state: State, worst: Finding) -> str:
+    """The one sentence of an abort: both samples, what is tolerated, and how sure it is."""
+    tolerance = state.settings.tolerance(worst.metric)
+    what = f"took longer than {bound(worst.bound)}" if worst.bound else "failed"
+    share_c = worst.bad_c / worst.requests_c if worst.requests_c else 0.0
+    share_b = worst.bad_b / worst.requests_b if worst.requests_b else 0.0
+    return (
+        f"{count(worst.bad_c)} of {count(worst.requests_c)} requests to the candidate {what} ({percent(share_c)}), "
+        f"{count(worst.bad_b)} of {count(worst.requests_b)} to stable ({percent(share_b)}) over the same "
+        f"{duration(state.end - state.began)}; tolerated are {tolerance.relative:g} times stable's share "
+        f"plus {percent(tolerance.absolute)}, and a false alarm has a chance below "
+        f"{percent(state.settings.compare.false_alarm)}."
+    )
+
+
+def _rate(track: Track, i: int) -> float:
+    """The baseline's present rate at the bound, as the plug-in sees it."""
+    return min(1.0, (track.evidence[i].recent + SHRINK * track.bounds[i].rate) / (track.recent + SHRINK))
+
+
+def requests_needed(state: State, share: float) -> float:
+    """About how many requests (both arms) a step at ``share`` needs; the most over the metrics and bounds, or inf."""
+    settings, most = state.settings, 0.0
+    for metric, track in zip(settings.metrics, state.tracks, strict=True):
+        tolerance = settings.tolerance(metric)
+        margin = step_margin(share, budget=settings.compare.budget, absolute=tolerance.absolute)
+        for i, at in enumerate(track.bounds):
+            need = required_requests(
+                weight=share,
+                q=_rate(track, i),
+                phi=at.phi,
+                relative=tolerance.relative,
+                margin=margin,
+                beta=settings.beta,
+            )
+            most = max(most, need)
+    return most
+
+
+def seconds_left(state: State) -> float | None:
+    """About how long until this step is shown to be good enough; see Judgement."""
+    settings, most = state.settings, 0.0
+    if state.step_seconds <= 0.0:
+        return None
+    for metric, track in zip(settings.metrics, state.tracks, strict=True):
+        if not (track.step_c > 0.0 and track.step_b > 0.0 and track.evidence):
+            return None
+        tolerance = settings.tolerance(metric)
+        margin = step_margin(state.share, budget=settings.compare.budget, absolute=tolerance.absolute)
+        for i, evidence in enumerate(track.evidence):
+            speed = good_growth(
+                k=tolerance.relative * track.step_c / track.step_b,
+                q=_rate(track, i),
+                relative=tolerance.relative,
+                margin=margin,
+            )
+            nats = speed * track.step_c / state.step_seconds / track.bounds[i].phi
+            most = max(most, _missing_nats(state, evidence) / nats if nats > 0.0 else inf)
+    return most if most < inf else None
+
+
+def _missing_nats(state: State, evidence: Evidence) -> float:
+    """Between the good-enough evidence of one bound and its limit; its products grow from the better one of the two."""
+    good = state.good(evidence)
+    if good >= state.settings.good_limit:
+        return 0.0
+    best = max(*evidence.good, 1.0 - 0.25 if state.step_looks == 0 else 1e-12)
+    return log(2.0 * state.settings.good_limit / best)

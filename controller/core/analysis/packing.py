@@ -1,0 +1,99 @@
+"""The state as one versioned string for the status of a Release, and back.
+
+Seventeen numbers of evidence per metric and bound (seven products of harm, two of good-enough, eight of the excess),
+seven that describe the bound and count its bad requests; nine digits each. The longest possible string, with all bounds
+that are ever tested, stays below 4 KiB; a test builds it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from math import isfinite
+from typing import Any
+
+from controller.core.analysis.settings import Settings
+from controller.core.analysis.state import Bound, State, Track
+from controller.core.significance import Evidence
+
+VERSION = 1
+MOST_BYTES = 4096
+MOST_REASON = 80
+"""Characters that are kept of a reason why data was missing."""
+
+_HARM, _GOOD, _EXCESS = (len(part) for part in Evidence()[:3])
+_PER_BOUND = 3 + _HARM + _GOOD + _EXCESS + 4
+_TRACK_NUMBERS = [field.name for field in fields(Track) if field.type == "float"]
+_STATE_NUMBERS = ["looks", "step", "share", "step_looks", "step_seconds", "unlaid", "harmful"]
+_WHOLE = {"looks", "step", "step_looks"}
+
+
+def pack(state: State) -> str:
+    """The state as JSON, at most 4 KiB; the settings are not in it, they are the Release's."""
+    tracks = [
+        {
+            "n": [_nine(getattr(track, name)) for name in _TRACK_NUMBERS],
+            "b": [_flat(bound, evidence) for bound, evidence in zip(track.bounds, track.evidence, strict=True)],
+            "m": track.missing[:MOST_REASON],
+        }
+        for track in state.tracks
+    ]
+    written = {
+        "v": VERSION,
+        "t": [round(state.end, 3), round(state.began, 3)],
+        "n": [_nine(getattr(state, name)) for name in _STATE_NUMBERS],
+        "m": state.missing[:MOST_REASON],
+        "tracks": tracks,
+    }
+    return json.dumps(written, separators=(",", ":"))
+
+
+def unpack(settings: Settings, text: str) -> State:
+    """The state that ``pack`` wrote. Raises ValueError, saying what is wrong, for anything else."""
+    try:
+        found = json.loads(text)
+        if found["v"] != VERSION:
+            raise ValueError(f"it has version {found['v']}, this program reads {VERSION}")
+        if len(found["tracks"]) != len(settings.metrics):
+            raise ValueError(f"it has {len(found['tracks'])} metrics, the Release compares {len(settings.metrics)}")
+        tracks = tuple(_track(track) for track in found["tracks"])
+        end, began = _read(found["t"], 2)
+        numbers: dict[str, Any] = dict(zip(_STATE_NUMBERS, _read(found["n"], len(_STATE_NUMBERS)), strict=True))
+        numbers.update({name: int(numbers[name]) for name in _WHOLE}, harmful=bool(numbers["harmful"]))
+        return State(settings, tracks, end, began, missing=str(found["m"]), **numbers)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"the evidence in the status cannot be read: {error}") from error
+
+
+def _nine(value: float) -> float:
+    """Nine significant digits, and no ``.0`` behind a whole number."""
+    rounded = float(f"{value:.9g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e12 else rounded
+
+
+def _flat(bound: Bound, e: Evidence) -> list[float]:
+    return [_nine(x) for x in (*bound, *e.harm, *e.good, *e.excess, e.recent, e.bad_c, e.bad_b, e.streak)]
+
+
+def _read(values: object, length: int) -> list[float]:
+    if not isinstance(values, list) or len(values) != length:
+        raise ValueError(f"a list is not of {length} numbers")
+    read = [float(value) for value in values]
+    if not all(isfinite(value) for value in read):
+        raise ValueError("a number is not finite")
+    return read
+
+
+def _track(found: dict[str, Any]) -> Track:
+    bounds, evidence = [], []
+    for row in found["b"]:
+        n = _read(row, _PER_BOUND)
+        at, rate, phi, *products = n[: 3 + _HARM + _GOOD]
+        recent, bad_c, bad_b, streak = n[-4:]
+        bounds.append(Bound(at, rate, phi))
+        harm, good, excess = tuple(products[:_HARM]), tuple(products[_HARM:]), tuple(n[-4 - _EXCESS : -4])
+        evidence.append(Evidence(harm, good, excess, recent, bad_c, bad_b, int(streak)))
+    numbers = _read(found["n"], len(_TRACK_NUMBERS))
+    return Track(
+        tuple(bounds), tuple(evidence), missing=str(found["m"]), **dict(zip(_TRACK_NUMBERS, numbers, strict=True))
+    )

@@ -1,0 +1,42 @@
+"""What is seen now: the counts of one look, for the candidate and for stable.
+
+A look is one interval of at least a scrape. Its counts are increases over exactly the same seconds for both arms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one arm did in one look. Counts may be fractional; zeros mean that there was no request, which is data.
+
+    ``within`` holds (upper bound in seconds, requests at or below it), cumulative, with ``inf`` as the bound of the
+    last: ``((0.1, 90.0), (0.25, 99.0), (inf, 100.0))``. Empty: no latency is known of this arm.
+    """
+
+    requests: float = 0.0
+    errors: float = 0.0
+    within: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at both arms.
+
+    ``end`` in epoch seconds, ``duration`` in seconds. ``missing`` says in one clause why there are no counts at all
+    ("Prometheus did not answer within 10 s"), ``latency_missing`` why there are none of latency; "" when there are.
+    """
+
+    end: float
+    duration: float
+    candidate: Counts = Counts()
+    stable: Counts = Counts()
+    missing: str = ""
+    latency_missing: str = ""
+
+    @property
+    def start(self) -> float:
+        """Epoch seconds at which this look began."""
+        return self.end - self.duration
