@@ -1,0 +1,52 @@
+"""Fixtures for every room."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+
+Result = TypeVar("Result")
+RunVirtual = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Where a real loop would wait for its next timer, the clock jumps to it."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:  # no timer: only a thread or a socket can go on from here
+            events = super().select(5)
+            if not events:
+                raise RuntimeError("the test waits for something that will never happen")
+            return events
+        events = super().select(0)
+        if not events and timeout > 0:
+            self.now += timeout
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop in which waiting costs nothing: a day of timers takes as long as its callbacks. No network."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now
+
+
+@pytest.fixture(scope="session")
+def run_virtual() -> RunVirtual:
+    """Runs a coroutine to its end on a loop with virtual time; for plain test functions, hypothesis included."""
+
+    def run(main: Coroutine[Any, Any, Result]) -> Result:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            return runner.run(main)
+
+    return run
