@@ -25,12 +25,14 @@ class SluiceError(Exception):
 class InvalidRelease(SluiceError):
     """A Release that cannot be followed as written.
 
-    ``field`` is the path of the field at fault (``spec.strategy.canary.steps[1].weight``).
+    ``field`` is the path of the first field at fault (``spec.strategy.canary.steps[1].weight``); ``problems`` holds a
+    (field, sentence) pair for each fault.
     """
 
-    def __init__(self, message: str, field: str = "") -> None:
+    def __init__(self, message: str, field: str = "", problems: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(message)
         self.field = field
+        self.problems = problems or ((field, message),)
 
 
 class SettingsError(SluiceError):

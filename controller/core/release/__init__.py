@@ -7,6 +7,7 @@ here only: the wire models of ``controller.crd`` say what may be written, these 
 from controller.core.release.command import APPROVALS, Command, CommandName
 from controller.core.release.compare import Compare, Tolerance
 from controller.core.release.gates import (
+    DEFAULT_MIN_REQUESTS,
     Fallback,
     Gates,
     LatencyLimit,
@@ -22,6 +23,7 @@ from controller.core.release.workload import Capacity, ManagedWorkload
 
 __all__ = [
     "APPROVALS",
+    "DEFAULT_MIN_REQUESTS",
     "ApprovalStep",
     "Canary",
     "Capacity",

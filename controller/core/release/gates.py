@@ -47,13 +47,17 @@ class PrometheusLimit:
     maximum: float | None = None
 
 
+DEFAULT_MIN_REQUESTS = 100
+"""Of a limit on the answers themselves; a query's and a request rate's default is 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One named fixed limit; below ``min_requests`` requests in a look its verdict is "not enough evidence"."""
 
     name: str
     check: SuccessRateLimit | LatencyLimit | RequestRateLimit | PrometheusLimit
-    min_requests: int
+    min_requests: int = DEFAULT_MIN_REQUESTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class IstioRouting:
     """The Istio objects that carry the weights.
 
     ``routes``: http routes by name; empty means the only one there is. ``hosts`` and ``gateways`` are for a
-    VirtualService that we create; a gateway is ``mesh``, or ``namespace/name``.
+    VirtualService that we create, as Istio reads them: ``mesh``, ``name`` or ``namespace/name``.
     """
 
     virtual_services: tuple[ObjectRef, ...]
