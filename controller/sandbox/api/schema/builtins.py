@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from .tables import ATOMIC_OBJECTS, EXTENSIONS, KINDS, Kind
+from controller.sandbox.api.schema.tables import ATOMIC_OBJECTS, EXTENSIONS, KINDS, Kind
 
 Schema = dict[str, Any]
 

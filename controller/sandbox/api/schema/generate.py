@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from .tables import INT64, INT64_NAMES, JSON_FIELDS, KINDS, MICRO_TIMES, QUANTITIES
+from controller.sandbox.api.schema.tables import INT64, INT64_NAMES, JSON_FIELDS, KINDS, MICRO_TIMES, QUANTITIES
 
 TARGET: Final = Path(__file__).with_name("builtins.json")
 _ALWAYS = ("V1DeleteOptions", "V1Status", "V1ListMeta", "V1Condition")

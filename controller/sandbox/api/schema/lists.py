@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from . import errors
-from .errors import FieldError
+from controller.sandbox.api.schema import errors
+from controller.sandbox.api.schema.errors import FieldError
 
 Schema = Mapping[str, Any]
 

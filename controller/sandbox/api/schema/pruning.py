@@ -29,7 +29,7 @@ def prune(schema: Schema, obj: dict[str, Any], *, root: bool = True) -> list[str
 
 def metadata_schema() -> Schema:
     """The schema of ObjectMeta."""
-    from .builtins import definition  # loaded only when needed
+    from controller.sandbox.api.schema.builtins import definition  # loaded only when needed
 
     return definition("ObjectMeta")
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import errors, formats, regexes
-from .errors import FieldError, child
-from .lists import check_lists
-from .pruning import default, prune
+from controller.sandbox.api.schema import errors, formats, regexes
+from controller.sandbox.api.schema.errors import FieldError, child
+from controller.sandbox.api.schema.lists import check_lists
+from controller.sandbox.api.schema.pruning import default, prune
 
 __all__ = ["FieldError", "check_lists", "default", "prune", "validate"]
 
