@@ -1,0 +1,131 @@
+"""Bodies: which form is asked for, and what a body says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from controller.sandbox.api.failure import Failure
+from controller.sandbox.client import Object
+
+JSON = "application/json"
+YAML = "application/yaml"
+OFFERED = (JSON, YAML)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How an answer is wanted: ``shape`` is ``object``, ``table`` or ``partial`` (PartialObjectMetadata).
+
+    ``version`` is that of meta.k8s.io; ``include`` is what a table's rows carry: Metadata, Object or None.
+    """
+
+    shape: str = "object"
+    version: str = "v1"
+    include: str = "Metadata"
+    yaml: bool = False
+
+
+PLAIN = Form()
+_SHAPES = {"Table": "table", "PartialObjectMetadata": "partial", "PartialObjectMetadataList": "partial"}
+
+
+def wanted_form(accept: str, include: str = "") -> Form:
+    """The first clause of an Accept header that can be served. Raises Failure(406) when none can."""
+    for media, parameters in _clauses(accept):
+        if media not in (JSON, YAML, "application/*", "*/*"):
+            continue
+        name = parameters.get("as", "")
+        if not name:
+            return Form(yaml=True) if media == YAML else PLAIN
+        version = parameters.get("v", "")
+        if parameters.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1") and name in _SHAPES:
+            return Form(_SHAPES[name], version, include or "Metadata", media == YAML)
+    if not accept:
+        return PLAIN
+    raise Failure.not_acceptable(OFFERED)
+
+
+def discovery_version(accept: str) -> str:
+    """The version of aggregated discovery asked for (``v2``, ``v2beta1``), "" for plain discovery."""
+    for media, parameters in _clauses(accept):
+        if media in (JSON, "*/*") and parameters.get("as") == "APIGroupDiscoveryList":
+            if parameters.get("g") == "apidiscovery.k8s.io" and parameters.get("v") in ("v2", "v2beta1"):
+                return parameters["v"]
+        elif media in (JSON, "*/*"):
+            return ""
+    return ""
+
+
+def _clauses(accept: str) -> Iterable[tuple[str, dict[str, str]]]:
+    for clause in accept.split(","):
+        media, *rest = (word.strip() for word in clause.split(";"))
+        yield media, dict(pair.split("=", 1) for pair in rest if "=" in pair)
+
+
+def encode(value: Any) -> bytes:
+    """JSON, as short as it gets."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def encode_yaml(value: Any) -> bytes:
+    text: str = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return text.encode()
+
+
+def decode(data: bytes, content_type: str, offered: Iterable[str] = OFFERED) -> tuple[Any, list[str]]:
+    """A body's value, and the warnings for keys that stand twice in one mapping (the last one counts).
+
+    Raises Failure: 415 for a content type that is not offered, 400 for a body that cannot be read.
+    """
+    media = content_type.partition(";")[0].strip().lower() or JSON
+    if media not in offered:
+        raise Failure.unsupported_media(offered)
+    doubles: list[str] = []
+    try:
+        if media == JSON or media.endswith("+json"):
+            return json.loads(data, object_pairs_hook=_pairs(doubles)), doubles
+        return _from_yaml(data), doubles
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise Failure.bad_request(f"the body of the request cannot be read as {media}: {error}") from None
+
+
+def _from_yaml(data: bytes) -> Any:
+    """YAML whose dates stay text and whose keys are text, as Kubernetes reads it."""
+    value = yaml.load(data, Loader=_Loader)
+    return json.loads(json.dumps(value))
+
+
+class _Loader(_LOADER):  # type: ignore[misc]
+    """SafeLoader without dates: a timestamp is text in Kubernetes."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in _LOADER.yaml_implicit_resolvers.items()
+}
+
+
+def _pairs(doubles: list[str]) -> Callable[[list[tuple[str, Any]]], Object]:
+    def collect(pairs: list[tuple[str, Any]]) -> Object:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            names = [name for name, _ in pairs]
+            doubles.extend(f'duplicate field "{name}"' for name in result if names.count(name) > 1)
+        return result
+
+    return collect
+
+
+def clone(value: Any) -> Any:
+    """A deep copy of a JSON value."""
+    if isinstance(value, dict):
+        return {key: clone(item) if isinstance(item, dict | list) else item for key, item in value.items()}
+    if isinstance(value, list):
+        return [clone(item) if isinstance(item, dict | list) else item for item in value]
+    return value

@@ -1,0 +1,42 @@
+"""What a real API server does to objects of one kind when they are written, beyond defaults and checks."""
+
+from __future__ import annotations
+
+from controller.sandbox.api.content import clone
+from controller.sandbox.api.definitions import DEFINITIONS, prepare_definition
+from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.resources import Resource
+from controller.sandbox.api.state import State
+from controller.sandbox.client import Object
+
+
+def prepare_create(state: State, resource: Resource, item: Object) -> None:
+    """In place, before the checks."""
+    if resource.table == "namespaces":
+        metadata = item["metadata"]
+        metadata["labels"] = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata["name"]}
+        item["spec"] = {"finalizers": ["kubernetes"]}
+        item["status"] = {"phase": "Active"}
+    elif resource.table == "services":
+        _assign_addresses(state, resource, None, item)
+    elif resource.table == DEFINITIONS:
+        prepare_definition(item, None)
+
+
+def prepare_update(state: State, resource: Resource, old: Object, item: Object, subresource: str) -> None:
+    """In place, before the checks; ``old`` is the stored object."""
+    if resource.table == "namespaces" and subresource != "finalize":
+        item["spec"] = clone(old.get("spec") or {})
+    elif resource.table == "services" and subresource != "status":
+        _assign_addresses(state, resource, old, item)
+    elif resource.table == DEFINITIONS and subresource != "status":
+        prepare_definition(item, old)
+
+
+def _assign_addresses(state: State, resource: Resource, old: Object | None, item: Object) -> None:
+    name = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
+    used = [row.object for key, row in state.store.rows("services") if key != name]
+    item.setdefault("spec", {})
+    faults = state.addresses.assign(item, old, used)
+    if faults:
+        raise Failure.invalid(resource.group, resource.kind, item["metadata"]["name"], faults)

@@ -1,0 +1,167 @@
+"""What one HTTP request asks for, read from its method, path, query and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.sandbox.api.content import Form
+from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.resources import Resource
+
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The words of a resource's path. ``namespace`` "" is none, or all of them; ``name`` "" is the collection."""
+
+    group: str
+    version: str
+    plural: str
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+
+def parse_path(path: str) -> Target | None:
+    """The target of ``/api/v1/...`` or ``/apis/GROUP/VERSION/...``; None for any other path."""
+    words = path.strip("/").split("/")
+    if words[0] == "api" and len(words) > 2:
+        group, version, rest = "", words[1], words[2:]
+    elif words[0] == "apis" and len(words) > 3:
+        group, version, rest = words[1], words[2], words[3:]
+    else:
+        return None
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 2 and not (len(rest) == 3 and rest[2] in _NAMESPACE_SUBRESOURCES):
+        namespace, rest = rest[1], rest[2:]
+    if len(rest) > 3 or not all(rest):
+        return None
+    name, subresource = (*rest[1:], "", "")[:2]
+    return Target(group, version, rest[0], namespace, name, subresource)
+
+
+def verb_of(method: str, named: bool, query: Mapping[str, str]) -> str:
+    """Kubernetes' word for what is done; "" for a method that no resource has."""
+    if method == "GET":
+        if named:
+            return "get"
+        return "watch" if _flag(query, "watch") else "list"
+    if method == "DELETE":
+        return "delete" if named else "deletecollection"
+    return _VERBS.get(method, "")
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """The options of list, watch and deletecollection. ``version`` "" is none; ``timeout`` is in seconds."""
+
+    labels: str = ""
+    fields: str = ""
+    version: str = ""
+    match: str = ""
+    limit: int = 0
+    cont: str = ""
+    timeout: float | None = None
+    bookmarks: bool = False
+    initial_events: bool | None = None
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> ListOptions:
+        """Raises Failure(400) for what cannot be read."""
+        initial = query.get("sendInitialEvents", "")
+        return cls(
+            labels=query.get("labelSelector", ""),
+            fields=query.get("fieldSelector", ""),
+            version=query.get("resourceVersion", ""),
+            match=query.get("resourceVersionMatch", ""),
+            limit=_number(query, "limit"),
+            cont=query.get("continue", ""),
+            timeout=_number(query, "timeoutSeconds") or None,
+            bookmarks=_flag(query, "allowWatchBookmarks"),
+            initial_events=_flag(query, "sendInitialEvents") if initial else None,
+        )
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """The options of create, update, patch. ``validation`` is Strict, Warn or Ignore."""
+
+    dry_run: bool = False
+    manager: str = ""
+    validation: str = "Warn"
+    force: bool = False
+
+    @classmethod
+    def of(cls, query: Mapping[str, str], agent: str) -> WriteOptions:
+        """``agent``, the program's name, is the field manager where none is given. Raises Failure."""
+        validation = query.get("fieldValidation") or "Warn"
+        if validation not in ("Strict", "Warn", "Ignore"):
+            raise _option(
+                f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
+            )
+        return cls(dry_run(query.get("dryRun")), query.get("fieldManager") or agent, validation, _flag(query, "force"))
+
+
+def dry_run(value: str | None) -> bool:
+    """Whether nothing may be kept; the one legal value is ``All``."""
+    if value and value != "All":
+        raise _option(f'dryRun: Unsupported value: "{value}": supported values: "All"')
+    return bool(value)
+
+
+def _option(why: str) -> Failure:
+    return Failure(422, "Invalid", f' "" is invalid: {why}')
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    """A boolean as Go's strconv.ParseBool reads it; a name without a value is true."""
+    value = query.get(name)
+    if value is None:
+        return False
+    return value.lower() not in ("0", "f", "false")
+
+
+def _number(query: Mapping[str, str], name: str) -> int:
+    value = query.get(name, "")
+    if not value:
+        return 0
+    try:
+        return int(value)
+    except ValueError:
+        raise Failure.bad_request(f'strconv.ParseInt: parsing "{value}": invalid syntax ({name})') from None
+
+
+@dataclass
+class Call:
+    """One request for a resource, ready to be handled. ``warnings`` collects what the answer's headers will say."""
+
+    verb: str
+    target: Target
+    resource: Resource
+    query: Mapping[str, str]
+    user: str
+    agent: str
+    form: Form
+    content_type: str
+    body: bytes
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.target.name
+
+    @property
+    def namespace(self) -> str:
+        return self.target.namespace
+
+    def write_options(self) -> WriteOptions:
+        return WriteOptions.of(self.query, self.agent)
+
+    def not_found(self) -> Failure:
+        return Failure.not_found(self.resource.group, self.resource.plural, self.name)
+
+    def conflict(self, why: str) -> Failure:
+        return Failure.conflict(self.resource.group, self.resource.plural, self.name, why)

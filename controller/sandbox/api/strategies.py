@@ -1,0 +1,62 @@
+"""Where one kind is written differently from another: what a real API server calls their strategies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.sandbox.api.resources import Resource
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """``generation``: it counts changes of the wish. ``status``: written through /status only.
+
+    ``unconditional``: a PUT without resourceVersion is taken. ``upsert``: a PUT may create.
+    ``returns_deleted``: DELETE answers the object, not a Status. ``graceful``: deletion waits for a kubelet.
+    """
+
+    generation: bool
+    status: bool
+    unconditional: bool = True
+    upsert: bool = False
+    returns_deleted: bool = False
+    graceful: bool = False
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_GENERATION = _names(
+    "ControllerRevision CronJob CustomResourceDefinition DaemonSet Deployment EndpointSlice Ingress IngressClass Job "
+    "NetworkPolicy Pod PodDisruptionBudget ReplicaSet StatefulSet ValidatingAdmissionPolicy "
+    "ValidatingAdmissionPolicyBinding"
+)
+_CONDITIONAL = _names(
+    "PodDisruptionBudget Lease IngressClass CustomResourceDefinition ValidatingAdmissionPolicy "
+    "ValidatingAdmissionPolicyBinding"
+)
+_UPSERT = _names("Endpoints Event Lease Service")
+_RETURNS_DELETED = _names("Pod Service ServiceAccount Namespace PersistentVolume PersistentVolumeClaim")
+
+
+def strategy_of(resource: Resource) -> Strategy:
+    """How this kind is written."""
+    status = "status" in resource.subresources
+    if resource.custom:
+        return Strategy(generation=True, status=status, unconditional=False)
+    kind = resource.kind
+    return Strategy(
+        generation=kind in _GENERATION,
+        status=status,
+        unconditional=kind not in _CONDITIONAL,
+        upsert=kind in _UPSERT,
+        returns_deleted=kind in _RETURNS_DELETED,
+        graceful=kind == "Pod",
+    )
+
+
+def wish(item: dict[str, object], strategy: Strategy) -> dict[str, object]:
+    """The part of an object whose change counts as a new generation."""
+    left_out = ("metadata", "status") if strategy.status else ("metadata",)
+    return {name: value for name, value in item.items() if name not in left_out}

@@ -1,0 +1,21 @@
+"""status, scale and finalize."""
+
+from __future__ import annotations
+
+from controller.sandbox.api import patching, reading, writing
+from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.render import shaped
+from controller.sandbox.api.request import Call
+from controller.sandbox.api.state import State
+from controller.sandbox.client import Object
+
+
+def answer(state: State, call: Call) -> tuple[bytes | Object, int]:
+    """The answer's body and code. Which verbs a subresource has was checked before."""
+    if call.target.subresource == "scale":
+        raise Failure.method_not_allowed()
+    if call.verb == "get":
+        return reading.get(state, call), 200
+    written = writing.update(state, call) if call.verb == "update" else patching.patch(state, call)
+    item = call.resource.from_storage(written.item)
+    return shaped(item, call.resource, call.form, state.clock()), written.code
