@@ -150,6 +150,8 @@ def _extensions() -> dict[str, dict[str, Any]]:
     table["JobStatus.conditions"] = {"x-kubernetes-list-type": "atomic"} | _merge("type")
     table["PodDisruptionBudgetSpec.selector"] = {"x-kubernetes-patch-strategy": "replace"}
     table["DeploymentSpec.strategy"] = {"x-kubernetes-patch-strategy": "retainKeys"}
+    for field in ("PodSpec.nodeSelector", "ServiceSpec.selector"):
+        table[field] = {"x-kubernetes-map-type": "atomic"}
     for field in ("ContainerPort.protocol", "ServicePort.protocol"):
         table[field] = {"default": "TCP"}  # part of a list's key, so server-side apply must know it
     return table
