@@ -8,7 +8,7 @@ from __future__ import annotations
 from controller.sandbox.api.patch.apply import apply, record_update, same_but_times
 from controller.sandbox.api.patch.errors import ApplyConflict, Cause, PatchError
 from controller.sandbox.api.patch.json_patch import json_patch
-from controller.sandbox.api.patch.merge import merge_patch
+from controller.sandbox.api.patch.merge import merge_patch, merge_patch_object
 from controller.sandbox.api.patch.strategic import strategic_merge
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "apply",
     "json_patch",
     "merge_patch",
+    "merge_patch_object",
     "record_update",
     "same_but_times",
     "strategic_merge",

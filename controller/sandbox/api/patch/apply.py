@@ -38,11 +38,12 @@ from controller.sandbox.api.patch.managed import (
     rfc3339,
 )
 from controller.sandbox.api.patch.ownership import NEVER_OWNED, Clash, record_change, take_over
-from controller.sandbox.api.patch.shape import Schema, whole, with_named_fields
+from controller.sandbox.api.patch.shape import Schema, is_builtin, whole, with_named_fields
 from controller.sandbox.api.patch.structure import field_set, merge, remove
 from controller.sandbox.api.patch.values import duplicate, same
 
 Object = dict[str, Any]
+Resets = tuple[list[Object], ...]
 Trees = Collection[Sequence[str]]  # field names from the top: ("status",), ("metadata", "labels")
 
 
@@ -61,11 +62,14 @@ def record_update(
     """``new`` with the managedFields that it gets when ``manager`` writes it over ``old`` (None: creates it).
 
     ``new`` is the object as decoded and defaulted, before the server sets its own metadata. managedFields that the
-    writer sent count (this is how kubectl hands ownership over), ``[]`` and ``[{}]`` stop the tracking; sent through a
-    subresource, or unreadable, they are ignored. ``now`` is an aware time. ``reset`` as for :func:`apply`.
+    writer sent count (this is how kubectl hands ownership over), ``[{}]`` (or ``[]``, of a built-in kind) stops the
+    tracking; sent through a subresource, or unreadable, they are ignored. ``now`` is an aware time. ``reset`` as for
+    :func:`apply`.
     """
+    # Of a custom resource the server drops an empty list before it looks.
+    resets: Resets = ([{}], []) if is_builtin(schema) else ([{}],)
     schema = whole(schema)
-    managers = _sent_or_stored(old, new, subresource)
+    managers = _sent_or_stored(old, new, subresource, resets)
     result = _untracked(new)
     if old is not None and not managers:
         return result
@@ -187,11 +191,11 @@ def _check_request(applied: Object, api_version: str, live: Object | None) -> No
         raise PatchError(400, "BadRequest", "metadata.managedFields must be nil")
 
 
-def _sent_or_stored(old: Object | None, new: Object, subresource: str) -> Managers:
+def _sent_or_stored(old: Object | None, new: Object, subresource: str, resets: Resets) -> Managers:
     if subresource:
         return decode_stored(old)
     sent = (new.get("metadata") or {}).get("managedFields")
-    if sent is not None and sent in ([], [{}]):
+    if sent in resets:
         return {}
     try:
         managers = decode(sent)

@@ -28,7 +28,7 @@ def _problems(value: Any, schema: Schema, path: str = "") -> Iterator[str]:
     if value is None or not schema:
         return
     where = f"{path}: " if path else ""
-    kind = "scalar" if schema.get("x-kubernetes-int-or-string") else schema.get("type")
+    kind = None if schema.get("x-kubernetes-int-or-string") else schema.get("type")
     if kind == "object":
         if isinstance(value, dict):
             yield from _member_problems(value, schema, path)

@@ -7,6 +7,14 @@ from typing import Any
 _TYPES = {dict: "map[string]interface {}", list: "[]interface {}", str: "string", int: "int64", float: "float64"}
 
 
+_JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+
+
+def cannot_unmarshal(value: Any, target: str) -> str:
+    """What Go's JSON decoder says of ``value`` where it wants ``target`` (``value of type T``)."""
+    return f"json: cannot unmarshal {_JSON_TYPES.get(type(value), 'null')} into Go {target}"
+
+
 def go_text(value: Any) -> str:
     """A JSON value, or a Python type of one, in Go's notation: ``map[a:1 b:[x y]]``, ``<nil>``."""
     if isinstance(value, type):

@@ -1,17 +1,23 @@
 """JSON Patch, RFC 6902, with the answers of an API server.
 
 As there: a patch that is no list of operations is 400; an operation that cannot be carried out, a failed ``test``
-included, is 422 with one general sentence (the true cause is in PatchError.detail). An index may be negative, counted
-from the end, as the server's library allows.
+included, is 422 with one general sentence (the true cause is in PatchError.detail).
+
+The server's library (evanphx/json-patch v4) is kinder than the RFC, and so is this: an object's member that is not
+there counts as null in ``replace``, ``test`` and ``copy``; a missing ``value`` is null; an index may count from the
+end; what stands before a path's first slash is not looked at; null is an empty patch. In one thing it is stricter:
+``test`` compares numbers as they are written, 1 is not 1.0.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from controller.sandbox.api.patch.errors import GENERIC_422, PatchError
-from controller.sandbox.api.patch.values import duplicate, same
+from controller.sandbox.api.patch.go_text import cannot_unmarshal
+from controller.sandbox.api.patch.values import duplicate
 
 MAX_OPERATIONS = 10_000
 
@@ -23,8 +29,8 @@ def json_patch(target: Any, patch: Any) -> Any:
 
     Raises PatchError: 400 for a malformed patch, 413 for more than 10,000 operations, 422 for one that does not apply.
     """
-    if not isinstance(patch, list) or not all(isinstance(operation, dict) for operation in patch):
-        raise PatchError(400, "BadRequest", "error decoding patch: a JSON patch is a list of operations")
+    patch = [] if patch is None else patch
+    _check_form(patch)
     if len(patch) > MAX_OPERATIONS:
         raise PatchError(
             413,
@@ -32,10 +38,6 @@ def json_patch(target: Any, patch: Any) -> Any:
             f"Request entity is too large: The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, "
             f"got {len(patch)}",
         )
-    for operation in patch:
-        for member in ("op", "path", "from"):
-            if not isinstance(operation.get(member, ""), str):
-                raise PatchError(400, "BadRequest", f"error decoding patch: {member} of an operation is not a string")
     document = duplicate(target)
     for operation in patch:
         carry_out = _OPERATIONS.get(operation.get("op", ""))
@@ -45,13 +47,27 @@ def json_patch(target: Any, patch: Any) -> Any:
     return document
 
 
-def parse_pointer(pointer: str) -> list[str]:
-    """The reference tokens of a JSON pointer (RFC 6901); the empty pointer has none. Raises PatchError(422)."""
-    if not pointer:
-        return []
-    if not pointer.startswith("/"):
+def _check_form(patch: Any) -> None:
+    """Raises PatchError(400) unless ``patch`` is a list of objects whose op, path and from are strings."""
+    prefix = "error decoding patch: "
+    if not isinstance(patch, list):
+        raise PatchError(400, "BadRequest", prefix + cannot_unmarshal(patch, "value of type []handlers.jsonPatchOp"))
+    for operation in patch:
+        if not isinstance(operation, dict):
+            message = cannot_unmarshal(operation, "value of type handlers.jsonPatchOp")
+            raise PatchError(400, "BadRequest", prefix + message)
+        for name in ("op", "path", "from"):
+            if not isinstance(operation.get(name, ""), str):
+                message = cannot_unmarshal(operation[name], f"struct field jsonPatchOp.{name} of type string")
+                raise PatchError(400, "BadRequest", prefix + message)
+
+
+def _tokens(pointer: str) -> list[str]:
+    """The reference tokens of a JSON pointer (RFC 6901)."""
+    _, slash, rest = pointer.partition("/")
+    if not slash:
         raise _refused(f"a path starts with a slash: {pointer!r}")
-    return [token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")]
+    return [token.replace("~1", "/").replace("~0", "~") for token in rest.split("/")]
 
 
 def _refused(detail: str) -> PatchError:
@@ -66,9 +82,7 @@ def _member(operation: Operation, name: str) -> str:
 
 
 def _value(operation: Operation) -> Any:
-    if "value" not in operation:
-        raise _refused(f"{operation['op']} {operation.get('path')}: the operation has no 'value'")
-    return duplicate(operation["value"])
+    return duplicate(operation.get("value"))
 
 
 def _index(token: str, size: int, where: str) -> int:
@@ -91,13 +105,12 @@ def _step(container: Any, token: str, where: str) -> Any:
 
 
 def _look_up(document: Any, pointer: str) -> Any:
-    for token in parse_pointer(pointer):
-        document = _step(document, token, pointer)
-    return document
+    parent, token = _parent(document, pointer)
+    return parent.get(token) if isinstance(parent, dict) else _step(parent, token, pointer)
 
 
 def _parent(document: Any, pointer: str) -> tuple[Any, str]:
-    *path, last = parse_pointer(pointer)
+    *path, last = _tokens(pointer)
     for token in path:
         document = _step(document, token, pointer)
     if not isinstance(document, dict | list):
@@ -106,8 +119,6 @@ def _parent(document: Any, pointer: str) -> tuple[Any, str]:
 
 
 def _insert(document: Any, pointer: str, value: Any) -> Any:
-    if not pointer:
-        raise _refused("add: the whole document cannot be added")
     parent, token = _parent(document, pointer)
     if isinstance(parent, dict):
         parent[token] = value
@@ -119,8 +130,6 @@ def _insert(document: Any, pointer: str, value: Any) -> Any:
 
 
 def _delete(document: Any, pointer: str) -> Any:
-    if not pointer:
-        raise _refused("remove: the whole document cannot be removed")
     parent, token = _parent(document, pointer)
     if isinstance(parent, list):
         return parent.pop(_index(token, len(parent), pointer))
@@ -144,7 +153,6 @@ def _replace(document: Any, operation: Operation) -> Any:
     if not pointer:
         return value
     parent, token = _parent(document, pointer)
-    _step(parent, token, pointer)
     if isinstance(parent, dict):
         parent[token] = value
     else:
@@ -166,10 +174,14 @@ def _copy(document: Any, operation: Operation) -> Any:
 
 def _test(document: Any, operation: Operation) -> Any:
     pointer = _member(operation, "path")
-    # Without a value the server compares with null; so does this.
-    if not same(_look_up(document, pointer), operation.get("value")):
+    found = _look_up(document, pointer) if pointer else document
+    if "value" not in operation or _written(found) != _written(operation["value"]):
         raise _refused(f"testing value {pointer} failed")
     return document
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 _OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {

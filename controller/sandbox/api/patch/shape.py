@@ -15,6 +15,8 @@ Schema = Mapping[str, Any]
 
 UNKNOWN: Schema = {}
 
+_ZERO = {"string": "", "integer": 0}
+
 _STRING: Schema = {"type": "string"}
 _BOOLEAN: Schema = {"type": "boolean"}
 _STRINGS: Schema = {"type": "object", "additionalProperties": _STRING}
@@ -54,11 +56,17 @@ OBJECT_META: Schema = {
 }
 
 
+def is_builtin(schema: Schema | None) -> bool:
+    """Whether a kind's schema spells out its metadata, as those of built-in kinds do and those of CRDs do not."""
+    metadata = ((schema or {}).get("properties") or {}).get("metadata") or {}
+    return "labels" in (metadata.get("properties") or {})
+
+
 def whole(schema: Schema | None) -> Schema:
     """The schema of a whole object: with apiVersion and kind, and with metadata where a CRD says only "object"."""
     schema = schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     properties = dict(schema.get("properties") or {})
-    if not (properties.get("metadata") or {}).get("properties", {}).get("labels"):
+    if not is_builtin(schema):
         properties["metadata"] = OBJECT_META
     return {**schema, "properties": {"apiVersion": _STRING, "kind": _STRING, **properties}}
 
@@ -123,6 +131,9 @@ def element_of(schema: Schema, entry: Any) -> str:
             found[name] = entry[name]
         elif defaults.get(name, {}).get("default") is not None:
             found[name] = defaults[name]["default"]
+        elif "x-kubernetes-patch-merge-key" in schema and defaults.get(name, {}).get("type") in _ZERO:
+            # Built-in kinds: a key that cannot be absent in the server's own type counts as empty.
+            found[name] = _ZERO[defaults[name]["type"]]
     if not found:
         names = " ".join(f'"{name}"' for name in keys)
         raise ValueError(

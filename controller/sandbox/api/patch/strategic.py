@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller.sandbox.api.patch.errors import GENERIC_422, PatchError
-from controller.sandbox.api.patch.go_text import go_text
+from controller.sandbox.api.patch.go_text import cannot_unmarshal, go_text
 from controller.sandbox.api.patch.shape import Schema, item, member, whole
 from controller.sandbox.api.patch.values import duplicate, same
 
@@ -35,7 +35,8 @@ def strategic_merge(target: Members, patch: Any, schema: Schema | None) -> Membe
     for an item without its merge key or an unknown directive.
     """
     if not isinstance(patch, dict):
-        raise PatchError(400, "BadRequest", "invalid JSON document")
+        message = cannot_unmarshal(patch, "value of type map[string]interface {}")
+        raise PatchError(400, "BadRequest", message)
     return _merge(duplicate(target), duplicate(patch), whole(schema))
 
 
@@ -124,9 +125,9 @@ def _retain(original: Members, patch: Members) -> None:
 
 def _delete_scalars(original: Members, directive: str, scalars: Any) -> None:
     name = directive.removeprefix(_DELETE_SCALARS)
-    if name == directive or not isinstance(scalars, list):
+    if name == directive:
         raise PatchError(400, "BadRequest", "invalid patch format of primitive list")
-    if isinstance(original.get(name), list):
+    if isinstance(original.get(name), list) and isinstance(scalars, list):
         original[name] = [entry for entry in original[name] if not _among(entry, scalars)]
 
 
@@ -136,12 +137,12 @@ def _among(entry: Any, entries: list[Any]) -> bool:
 
 def _check_items(*lists: list[Any]) -> bool:
     """Whether the items are objects; all must be of one type, and none a list."""
-    kinds = {type(entry) for entries in lists for entry in entries}
-    if list in kinds:
+    kinds = list(dict.fromkeys(type(entry) for entries in lists for entry in entries))
+    if kinds[:1] == [list]:
         raise PatchError(422, "Invalid", GENERIC_422, detail="lists of lists are not supported")
-    if len(kinds) > 1 and kinds != {int, float}:
+    if len(kinds) > 1 and set(kinds) != {int, float}:
         raise _failed(f"list element types are not identical: {go_text(list(lists))}")
-    return kinds == {dict}
+    return kinds == [dict]
 
 
 def _merge_key(schema: Schema) -> str:
@@ -207,11 +208,9 @@ def _merge_ordered(original: Members, patch: Members, directive: str, schema: Sc
     """Merges the list that a ``$setElementOrder/NAME`` speaks of, and puts it in that order."""
     order = patch.pop(directive)
     name = directive.removeprefix(_ORDER)
-    if not isinstance(order, list):
-        raise PatchError(400, "BadRequest", "invalid patch format of setElementOrder list")
     below = member(schema, name)
     live, wanted = original.get(name), patch.pop(name, None)
-    for found in (live, wanted):
+    for found in (order, live, wanted):
         if found is not None and not isinstance(found, list):
             raise _failed(f"expected a []interface {{}}, but received a {go_text(type(found))}")
     merge_key = below.get("x-kubernetes-patch-merge-key", "")

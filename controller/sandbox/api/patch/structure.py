@@ -197,7 +197,11 @@ def _merge_lists(live: list[Any], applied: list[Any], schema: Schema) -> list[An
 
 
 def remove(value: Any, owned: FieldSet, schema: Schema) -> Any:
-    """``value`` without the fields and items in ``owned``; an object or list that this empties disappears too."""
+    """``value`` without the fields and items in ``owned``.
+
+    An object or list that this empties becomes null, as in the server: a built-in kind then drops it, or has an empty
+    struct there, and a custom resource is invalid unless its schema allows null.
+    """
     if not is_granular(schema, value) or not owned:
         return duplicate(value)
     if isinstance(value, dict):
@@ -211,20 +215,14 @@ def remove(value: Any, owned: FieldSet, schema: Schema) -> Any:
             continue
         if element not in owned.members:
             kept.append(remove(entry, owned.below(element), item(schema)))
-    return kept
+    return kept or None
 
 
-def _remove_members(value: dict[str, Any], owned: FieldSet, schema: Schema) -> dict[str, Any]:
+def _remove_members(value: dict[str, Any], owned: FieldSet, schema: Schema) -> dict[str, Any] | None:
     result = {}
     for name, inner in value.items():
         element = fields.field(name)
         if element in owned.members:
             continue
-        below = owned.children.get(element)
-        if below is None:
-            result[name] = duplicate(inner)
-            continue
-        rest = remove(inner, below, member(schema, name))
-        if rest or not inner:
-            result[name] = rest
-    return result
+        result[name] = remove(inner, owned.below(element), member(schema, name))
+    return result or None
