@@ -113,6 +113,8 @@ def _resource(line: str) -> Resource:
         subresources |= {"+status": STATUS, "+scale": SCALE}.get(word, {})
     if kind == "Namespace":
         subresources |= {"finalize": ("update",)}
+    if kind == "Pod":
+        subresources |= {"binding": ("create",)}
     schema: Callable[[], Object] = partial(builtins.schema, group, version, kind)
     resource = Resource(
         group=group,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api import patching, reading, writing
+from controller.sandbox.api import binding, patching, reading, writing
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.render import shaped
 from controller.sandbox.api.request import Call
@@ -14,6 +14,8 @@ def answer(state: State, call: Call) -> tuple[bytes | Object, int]:
     """The answer's body and code. Which verbs a subresource has was checked before."""
     if call.target.subresource == "scale":
         raise Failure.method_not_allowed()
+    if call.target.subresource == "binding":
+        return binding.bind(state, call)
     if call.verb == "get":
         return reading.get(state, call), 200
     written = writing.update(state, call) if call.verb == "update" else patching.patch(state, call)
