@@ -44,6 +44,7 @@ class ApiError(Exception):
         super().__init__(f"{code} {reason}: {message}")
         self.code = code
         self.reason = reason
+        self.message = message
 
 
 class Client:
@@ -130,8 +131,8 @@ class Client:
 
     async def delete(
         self, path: str, *, propagation: str | None = "Background", grace: int | None = None, uid: str = ""
-    ) -> None:
-        """Delete; ``grace`` in seconds (0: at once, as a kubelet confirms), ``uid`` only if it is still that object.
+    ) -> Object:
+        """Delete, and return the object as it goes, or a Status; ``grace`` in seconds (0: at once, as a kubelet confirms), ``uid`` only if it is still that object.
 
         ``propagation=None`` leaves the policy to the kind's default, as for a pod that its kubelet takes away.
         """
@@ -142,7 +143,8 @@ class Client:
             options["gracePeriodSeconds"] = grace
         if uid:
             options["preconditions"] = {"uid": uid}
-        await self.request("DELETE", path, options)
+        result: Object = await self.request("DELETE", path, options)
+        return result
 
     async def list(self, path: str, *, labels: str = "", metadata_only: bool = False) -> tuple[list[Object], str]:
         """The items under a collection's path and the resourceVersion of the list.
@@ -244,6 +246,19 @@ class Mirror:
             return
         self._set(key, item)
 
+    def forget(self, item: Object) -> None:
+        """Take it that this very object is gone, before its event comes."""
+        key = key_of(item)
+        present = self.objects.get(key)
+        if present is not None and present["metadata"].get("uid") == item["metadata"].get("uid"):
+            self._bury(key, _version(present))
+            self._set(key, None)
+
+    def _bury(self, key: Key, version: int) -> None:
+        self._deleted[key] = version
+        if len(self._deleted) > _KEPT_DELETIONS:
+            self._deleted.popitem(last=False)
+
     async def run(self) -> None:
         """List, then watch, for ever.
 
@@ -273,9 +288,7 @@ class Mirror:
         if kind != "DELETED":
             self.learn(item)
             return
-        self._deleted[key] = version
-        if len(self._deleted) > _KEPT_DELETIONS:
-            self._deleted.popitem(last=False)
+        self._bury(key, version)
         present = self.objects.get(key)
         if present is not None and _version(present) <= version:
             self._set(key, None)
