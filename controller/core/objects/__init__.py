@@ -1,0 +1,52 @@
+"""Kubernetes objects as plain data, JSON that is never changed in place: names, owners, readiness, equal meaning.
+
+Whatever an object lacks reads as its empty value, so that a half-filled object from a watch never raises.
+"""
+
+from controller.core.objects.deployments import Readiness, images, pod_template, readiness
+from controller.core.objects.metadata import (
+    PREFIX,
+    Object,
+    annotations,
+    condition,
+    controller_reference,
+    deleting,
+    generation,
+    is_owned_by,
+    labels,
+    name,
+    namespace,
+    owner_reference,
+    resource_version,
+    uid,
+    where,
+)
+from controller.core.objects.names import named_after, revision_name
+from controller.core.objects.template import normal_template, restart_mark, same_template
+
+__all__ = [
+    "PREFIX",
+    "Object",
+    "Readiness",
+    "annotations",
+    "condition",
+    "controller_reference",
+    "deleting",
+    "generation",
+    "images",
+    "is_owned_by",
+    "labels",
+    "name",
+    "named_after",
+    "namespace",
+    "normal_template",
+    "owner_reference",
+    "pod_template",
+    "readiness",
+    "resource_version",
+    "restart_mark",
+    "revision_name",
+    "same_template",
+    "uid",
+    "where",
+]
