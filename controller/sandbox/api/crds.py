@@ -11,10 +11,10 @@ from controller.sandbox.api.definitions import CLEANUP, DEFINITIONS, established
 from controller.sandbox.api.deletion import DeleteOptions, remove
 from controller.sandbox.api.failure import Failure, qualified
 from controller.sandbox.api.kinds import SCALE, STATUS
-from controller.sandbox.api.printercolumns import printer_columns
 from controller.sandbox.api.resources import Reader, Resource, ScalePaths
 from controller.sandbox.api.state import State, normal
 from controller.sandbox.api.store import Change
+from controller.sandbox.api.tables.printer import printer_columns
 from controller.sandbox.client import Object
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from controller.sandbox.api.columns import columns_of
 from controller.sandbox.api.events import core_event, new_event
 from controller.sandbox.api.failure import qualified
 from controller.sandbox.api.resources import Reader, Resource, ScalePaths
 from controller.sandbox.api.schema import builtins
+from controller.sandbox.api.tables.columns import columns_of
 from controller.sandbox.client import Object
 
 STATUS = {"status": ("get", "patch", "update")}
