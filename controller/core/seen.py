@@ -11,9 +11,9 @@ class TemplateSeen:
 
     ``revision`` names the known revision that it equals in meaning, "" when it equals none; ``proposal`` is the name
     that a new revision of it would get. ``content`` tells its configuration apart (ConfigMaps, chosen Secrets): the
-    template was written by somebody when its generation or its content changed. ``own_replicas`` counts the pods that its own ReplicaSets ask for or have.
-    ``restarted`` is the value of the restart annotation, "" without one. ``problem`` says why it cannot be released
-    at all (one sentence with the remedy), "" when it can.
+    template was written by somebody when its generation or its content changed. ``own_replicas`` counts the pods that
+    its own ReplicaSets ask for or have. ``restarted`` is the value of the restart annotation, "" without one.
+    ``problem`` says why it cannot be released at all (one sentence with the remedy), "" when it can.
     """
 
     generation: int

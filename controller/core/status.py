@@ -170,8 +170,11 @@ class Status:
     generation that was rolled back, None without one. ``template_content`` and ``failed_content`` tell the
     configuration of those templates apart (a changed ConfigMap leaves the generation as it is). ``retiring`` are
     revisions that no route shall name any more and whose pods drain. ``floor`` is stable's count of replicas when the
-    release began: it never has fewer until the release is over and drained. ``revisions`` names those that still have objects. ``evidence``
-    belongs to core/analysis.py and is opaque here. ``replicas`` and ``selector`` serve the scale subresource.
+    release began: it never has fewer until the release is over and drained. ``revisions`` names those that still have
+    objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods, to tell it from a
+    newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why. ``paused``: by a command,
+    beside the spec's own. ``evidence`` belongs to core/analysis.py and is opaque here. ``replicas`` and ``selector``
+    serve the scale subresource.
     """
 
     observed_generation: int = 0
@@ -187,6 +190,10 @@ class Status:
     template_content: str = ""
     failed_generation: int | None = None
     failed_content: str = ""
+    failed_name: str = ""
+    failed_reason: str = ""
+    failed_message: str = ""
+    paused: bool = False
     step: StepStatus | None = None
     gates: tuple[GateStatus, ...] = ()
     handled: HandledCommand | None = None

@@ -101,6 +101,8 @@ class TesterMatch:
     Raises ValueError without any condition, since it would send everybody to the candidate.
     """
 
+    __test__ = False  # not a test class, whatever its name begins with
+
     headers: tuple[ValueMatch, ...] = ()
     query_params: tuple[ValueMatch, ...] = ()
 

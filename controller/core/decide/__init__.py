@@ -1,0 +1,80 @@
+"""THE STEP DECISION: decide(release, status, observed) -> Decision. Pure.
+
+Read phases.py first: the phases and why they follow each other. A pass makes at most one move; it is written down, then
+done, and the next pass begins from there. Nothing here waits: "not yet" is a state that the next pass looks at again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.decide.change import Move, enter
+from controller.core.decide.commands import command_move, noted
+from controller.core.decide.describe import describe
+from controller.core.decide.evidence import harm, weigh
+from controller.core.decide.facts import follows, notice
+from controller.core.decide.model import Decision, Event, Judged, Observed
+from controller.core.decide.moves import phase_move, template_move
+from controller.core.decide.phases import IN_PROGRESS, TRANSITIONS
+from controller.core.decide.timers import after, next_look
+from controller.core.decide.traffic import wanted_traffic
+from controller.core.decide.want import want
+from controller.core.release import Release
+from controller.core.status import Phase, Status
+
+__all__ = [
+    "TRANSITIONS",
+    "Decision",
+    "Event",
+    "Judged",
+    "Observed",
+    "decide",
+    "follows",
+    "next_look",
+    "wanted_traffic",
+]
+
+
+def decide(release: Release, status: Status, observed: Observed) -> Decision:
+    """What to write down and what the cluster should look like next.
+
+    Harm is looked for before anything else can hold the pass up; then come people, then the template, then time.
+    """
+    known = notice(release, noted(status, observed), observed)
+    if observed.problems:
+        move: Move | None = _invalid(known, observed)
+    else:
+        known = weigh(release, known, observed)
+        move = (
+            harm(release, known, observed)
+            or command_move(release, known, observed)
+            or template_move(release, known, observed)
+            or _pause(release, known, observed)
+            or phase_move(release, known, observed)
+        )
+    after_move = describe(release, move.status if move else known, observed)
+    return Decision(
+        status=after_move,
+        wanted=want(release, after_move, observed),
+        events=move.events if move else (),
+        after=after(release, after_move, observed, moved=move is not None and not observed.problems),
+    )
+
+
+def _invalid(status: Status, observed: Observed) -> Move | None:
+    """Traffic stays where it is, and nothing is touched until the Release can be followed."""
+    if status.phase is Phase.INVALID:
+        return None
+    event = Event("Invalid", "; ".join(observed.problems), warning=True)
+    return Move(enter(status, Phase.INVALID, observed.now), (event,))
+
+
+def _pause(release: Release, status: Status, observed: Observed) -> Move | None:
+    """A release is paused by the spec. One whose requests all go to the candidate already comes to its end."""
+    step = status.step
+    at_end = status.phase is Phase.PROMOTING and step is not None and step.index >= step.count
+    if not release.paused or status.phase not in IN_PROGRESS or status.phase is Phase.PAUSED or at_end:
+        return None
+    if status.stable is None:
+        return None  # adoption changes nothing that users would notice
+    return Move(enter(replace(status), Phase.PAUSED, observed.now), (Event("Paused", "spec.paused is true"),))

@@ -1,0 +1,160 @@
+"""How a release begins and ends: the few changes of a status that every other decision is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controller.core.decide.model import Event, Observed
+from controller.core.decide.phases import TRANSITIONS
+from controller.core.limits import fresh
+from controller.core.plan import plan
+from controller.core.release import Release
+from controller.core.seen import TemplateSeen
+from controller.core.status import Phase, Revision, Status, StepStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A status to write and what to tell people about it."""
+
+    status: Status
+    events: tuple[Event, ...] = ()
+
+
+def enter(status: Status, phase: Phase, now: float) -> Status:
+    """The status in another phase. Raises ValueError for a transition that is not in the table."""
+    if phase is status.phase:
+        return status
+    if phase not in TRANSITIONS[status.phase]:
+        raise ValueError(f"no release goes from {status.phase} to {phase}")
+    return replace(status, phase=phase, phase_since=now)
+
+
+def start(release: Release, status: Status, template: TemplateSeen, now: float) -> Move:
+    """A release of the template as it is now begins; one under way is superseded, and its candidate retires."""
+    superseded = status.candidate
+    name = template.revision or template.proposal
+    retiring = status.retiring + ((superseded,) if superseded else ())
+    # A revision that somebody asks for again while it is still draining is taken back as it is, warm.
+    candidate = next((one for one in retiring if one.name == name), Revision(name, images=template.images))
+    begun = replace(
+        enter(status, Phase.PREPARING, now),
+        release=status.release + 1,
+        candidate=candidate,
+        retiring=tuple(one for one in retiring if one.name != name),
+        floor=status.stable.replicas if status.stable and not superseded else status.floor,
+        step=None,
+        gates=(),
+        approvals=(),
+        paused=False,
+        evidence="",
+        timers=replace(status.timers, progress_since=now),
+    )
+    begun = _forgive(accept_template(begun, template))
+    if superseded:
+        text = f"{name} ({', '.join(template.images)}) supersedes {superseded.name}: all requests go to stable first"
+        return Move(begun, (Event("Superseded", text),))
+    if status.stable is None:
+        return Move(begun, (Event("Adopting", f"first revision {name} of the Deployment as it is now"),))
+    return Move(begun, (Event("Started", f"release {begun.release}: {name} ({', '.join(template.images)})"),))
+
+
+def to_step(release: Release, status: Status, index: int, now: float) -> Status:
+    """At another step of the plan: its traffic is wanted from now on. At the end of the plan everything is."""
+    steps = plan(release)
+    before = status.step
+    phase = Phase.PROMOTING
+    label, same = "100%", False
+    if index < len(steps):
+        phase = Phase.WAITING if steps[index].approval else Phase.PROGRESSING
+        label = steps[index].label
+        same = before is not None and before.index < len(steps) and steps[before.index].weight == steps[index].weight
+    step = StepStatus(index, len(steps), label, target=index, started=now)
+    if before and same:  # the routes stay as they are: so does what was seen of them
+        step = replace(
+            step,
+            routed_since=before.routed_since,
+            in_effect_since=before.in_effect_since and now,
+            looked_until=before.looked_until,
+        )
+    gates = status.gates if same else fresh(release.gates.limits)
+    return replace(enter(status, phase, now), step=step, gates=gates)
+
+
+def promote(status: Status, template: TemplateSeen, now: float) -> Move:
+    """Everything goes to the candidate and that is in effect: it is the stable revision from now on."""
+    candidate, old = status.candidate, status.stable
+    assert candidate is not None
+    done = replace(
+        enter(status, Phase.IDLE, now),
+        stable=candidate,
+        candidate=None,
+        retiring=status.retiring + ((old,) if old else ()),
+        step=None,
+        gates=(),
+        approvals=(),
+        evidence="",
+        paused=False,
+        timers=replace(status.timers, progress_since=None),
+    )
+    if old is None:
+        return Move(done, (Event("Adopted", f"revision {candidate.name} serves; the Deployment is its template now"),))
+    images = ", ".join(candidate.images)
+    return Move(done, (Event("Promoted", f"{candidate.name} ({images}) gets all requests; {old.name} drains"),))
+
+
+def roll_back(status: Status, reason: str, message: str, now: float) -> Move:
+    """All requests go home, at once and before anything else. ``message`` is one sentence for people."""
+    event = Event("RolledBack", message, warning=True)
+    failed = replace(
+        status,
+        failed_generation=status.template_generation,
+        failed_content=status.template_content,
+        failed_name=status.candidate.name if status.candidate else "",
+        failed_reason=reason,
+        failed_message=message,
+        paused=False,
+    )
+    if status.stable is None:  # nothing of ours ever served: the Deployment's own pods still do
+        return Move(retire_candidate(failed, Phase.FAILED, now), (event,))
+    return Move(replace(enter(failed, Phase.ROLLING_BACK, now), gates=status.gates), (event,))
+
+
+def retire_candidate(status: Status, phase: Phase, now: float) -> Status:
+    """The candidate leaves the release: its pods drain and go."""
+    candidate = status.candidate
+    return replace(
+        enter(status, phase, now),
+        candidate=None,
+        retiring=status.retiring + ((candidate,) if candidate else ()),
+        step=None,
+        approvals=(),
+        evidence="",
+        paused=False,
+        timers=replace(status.timers, progress_since=None),
+    )
+
+
+def accept_template(status: Status, template: TemplateSeen) -> Status:
+    """The template as it is now is accounted for: it starts nothing more until somebody writes it again."""
+    return replace(status, template_generation=template.generation, template_content=template.content)
+
+
+def written(status: Status, template: TemplateSeen) -> bool:
+    """Whether somebody wrote the template (or its configuration) since it was last accounted for.
+
+    An upgrade of the cluster or of Sluice may change what the template looks like, but not its generation.
+    """
+    return (template.generation, template.content) != (status.template_generation, status.template_content)
+
+
+def template_of(observed: Observed) -> TemplateSeen:
+    template = observed.workload.template
+    assert template is not None, "without a template the Release has a problem, and problems come first"
+    return template
+
+
+def _forgive(status: Status) -> Status:
+    return replace(
+        status, failed_generation=None, failed_content="", failed_name="", failed_reason="", failed_message=""
+    )

@@ -1,0 +1,149 @@
+"""What people and other programs read: one plain sentence, and the conditions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from controller.core.decide.evidence import mismatched
+from controller.core.decide.facts import follows
+from controller.core.decide.model import Observed
+from controller.core.decide.phases import IN_PROGRESS
+from controller.core.decide.traffic import share, wanted_traffic
+from controller.core.plan import percent, plan
+from controller.core.release import Release
+from controller.core.status import Condition, Phase, Status, Truth, Verdict
+from controller.core.traffic import Weights
+
+
+def describe(release: Release, status: Status, observed: Observed) -> Status:
+    """The status with its message, conditions and the scale subresource's fields."""
+    message = _message(release, status, observed)
+    told = replace(status, message=message, observed_generation=release.generation)
+    serving = status.stable or status.candidate
+    told = replace(
+        told,
+        replicas=serving.ready if serving else 0,
+        selector=f"sluice.dev/revision={serving.name}" if serving else "",
+        step=told.step and replace(told.step, wanted=_weights(release, told)),
+    )
+    return replace(told, conditions=_conditions(release, told, observed))
+
+
+def _weights(release: Release, status: Status) -> Weights | None:
+    traffic = wanted_traffic(release, status)
+    return traffic.weights if traffic else None
+
+
+def clock(moment: float) -> str:
+    """A time of day, in UTC: a remainder would change with every look, and each change is a write."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S UTC")
+
+
+def _message(release: Release, status: Status, observed: Observed) -> str:
+    if observed.problems:
+        return "; ".join(observed.problems)
+    candidate, stable = status.candidate, status.stable
+    match status.phase:
+        case Phase.IDLE if stable:
+            return f"{stable.name} ({', '.join(stable.images)}) serves"
+        case Phase.IDLE | Phase.INVALID:
+            return "waiting for the first look at the Deployment"
+        case Phase.FAILED:
+            return f"rolled back: {status.failed_message}; it stays so until the Deployment or the Release is changed"
+        case Phase.ROLLING_BACK:
+            return f"rolling back: {status.failed_message}"
+        case Phase.PREPARING:
+            return _preparing(release, status, observed)
+        case Phase.PAUSED:
+            by = "spec.paused" if release.paused else "a command"
+            return f"paused by {by} at {status.step.label if status.step else '0%'}"
+    assert candidate is not None
+    return _stepping(release, status, observed)
+
+
+def _preparing(release: Release, status: Status, observed: Observed) -> str:
+    candidate = status.candidate
+    assert candidate is not None
+    seen = observed.workload.revision(candidate.name)
+    what = f"bringing up {candidate.name} ({', '.join(candidate.images)})"
+    if seen is None:
+        return f"{what}: its Deployment is being made"
+    if not seen.current or seen.available < seen.replicas:
+        trouble = f": {seen.trouble}" if seen.trouble else ""
+        return f"{what}: {seen.available} of {seen.replicas} pods available{trouble}"
+    if candidate.routable_since is None:
+        return f"{what}: its subset is being made"
+    return (
+        f"{what}: the mesh learns of its subset until {clock(candidate.routable_since + release.traffic.propagation)}"
+    )
+
+
+def _stepping(release: Release, status: Status, observed: Observed) -> str:
+    step, candidate = status.step, status.candidate
+    assert step is not None
+    assert candidate is not None
+    steps = plan(release)
+    if step.index >= len(steps):
+        return f"all requests go to {candidate.name}: waiting for that to be in effect"
+    where = f"{candidate.name} at {percent(share(release, step.index))}, step {step.index + 1} of {len(steps)}"
+    if step.target > step.index:
+        seen = observed.workload.revision(candidate.name)
+        ready = f"{seen.available} of {seen.replicas}" if seen else "none"
+        return f"{where}: passed; waiting for the next step's pods ({ready} available)"
+    if mismatched(status) and step.measured:
+        measured = step.measured
+        return (
+            f"{where}: asked for {percent(share(release, step.index))}, the mesh sends {measured.share:.1%} "
+            f"({measured.candidate} of {measured.total} requests)"
+        )
+    if step.in_effect_since is None:
+        return f"{where}: waiting for the routes to be in effect"
+    planned = steps[step.index]
+    if planned.approval:
+        return f"{where}: waits for an approval by {planned.approval.group}"
+    until = step.in_effect_since + planned.duration
+    failing = [f"{gate.name}: {gate.reason}" for gate in status.gates if gate.verdict is Verdict.FAIL]
+    open_ = [f"{gate.name}: {gate.reason}" for gate in status.gates if gate.verdict is Verdict.INCONCLUSIVE]
+    if failing:
+        return f"{where}: outside a limit ({'; '.join(failing)})"
+    if until > observed.now:
+        return f"{where} until at least {clock(until)}"
+    return f"{where}: waits for evidence ({'; '.join(open_)})"
+
+
+def _conditions(release: Release, status: Status, observed: Observed) -> tuple[Condition, ...]:
+    template = observed.workload.template
+    serves = (
+        status.phase is Phase.IDLE
+        and status.stable is not None
+        and template is not None
+        and template.revision == status.stable.name
+        and follows(wanted_traffic(release, status), observed)
+    )
+    busy = status.phase in IN_PROGRESS or status.phase is Phase.ROLLING_BACK
+    stalled = status.phase in (Phase.FAILED, Phase.INVALID)
+    reason = (status.failed_reason or "RolledBack") if status.phase is Phase.FAILED else str(status.phase)
+    wanted = [
+        ("Ready", serves, "Serving" if serves else reason, status.message),
+        ("Reconciling", busy, reason if busy else "Settled", status.message if busy else ""),
+        (
+            "Stalled",
+            stalled,
+            "RolledBack" if status.phase is Phase.FAILED else reason,
+            status.message if stalled else "",
+        ),
+        ("TrafficMismatch", mismatched(status), "Share", status.message if mismatched(status) else ""),
+    ]
+    return tuple(
+        _condition(status, kind, Truth.TRUE if true else Truth.FALSE, why, text, release.generation, observed.now)
+        for kind, true, why, text in wanted
+    )
+
+
+def _condition(
+    status: Status, kind: str, truth: Truth, reason: str, message: str, generation: int, now: float
+) -> Condition:
+    before = status.condition(kind)
+    since = before.since if before and before.status is truth else now
+    return Condition(kind, truth, reason, message, since, generation)

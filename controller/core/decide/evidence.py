@@ -1,0 +1,87 @@
+"""What was measured since the last pass, folded into the status; and whether any of it ends the release."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.core.decide.change import Move, roll_back
+from controller.core.decide.model import Observed
+from controller.core.decide.phases import IN_PROGRESS, STEPPING
+from controller.core.decide.traffic import share
+from controller.core.limits import judge
+from controller.core.release import Release
+from controller.core.share import LOOKS, add
+from controller.core.status import Phase, Status, Verdict
+from controller.core.traffic import WHOLE
+
+
+def weigh(release: Release, status: Status, observed: Observed) -> Status:
+    """The gates and the measured share after every look that ended since the last pass."""
+    step = status.step
+    if step is None or status.stable is None or status.phase not in STEPPING | {Phase.PROMOTING}:
+        return status
+    gates = status.gates
+    wanted = share(release, step.index)
+    for judged in observed.looks:
+        effect = step.in_effect_since
+        if effect is None or judged.look.end <= (step.looked_until or effect):
+            continue
+        warm = judged.look.start >= effect + release.gates.warm_up
+        gates = judge(release.gates.limits, gates, judged.look, judged.values, warm=warm)
+        before = step.mismatches_in_a_row
+        if 0 < wanted < WHOLE:
+            step = add(step, judged.look, wanted, both_ways=not release.strategy.testers)
+        if before >= LOOKS and step.mismatches_in_a_row == 0:
+            step = replace(step, in_effect_since=judged.look.end)  # the share is right again: the clock starts anew
+        step = replace(step, looked_until=judged.look.end)
+    return replace(status, gates=gates, step=step)
+
+
+def harm(release: Release, status: Status, observed: Observed) -> Move | None:
+    """The rollback that the evidence asks for, None while it asks for none."""
+    candidate, now = status.candidate, observed.now
+    if candidate is None or status.phase not in IN_PROGRESS:
+        return None
+    for gate in status.gates:
+        if gate.failures_in_a_row >= release.gates.failure_limit:
+            times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"
+            return roll_back(status, "GateFailed", f"{candidate.name}: gate {gate.name}: {gate.reason} ({times})", now)
+    return _pods(release, status, observed)
+
+
+def mismatched(status: Status) -> bool:
+    """Whether the mesh keeps sending another share than was asked for."""
+    return status.step is not None and status.step.mismatches_in_a_row >= LOOKS
+
+
+def inconclusive(status: Status) -> bool:
+    """Whether any gate has not said pass since the step began."""
+    return any(gate.verdict is not Verdict.PASS for gate in status.gates)
+
+
+def _pods(release: Release, status: Status, observed: Observed) -> Move | None:
+    candidate, step, now = status.candidate, status.step, observed.now
+    assert candidate is not None
+    seen = observed.workload.revision(candidate.name)
+    trouble = seen.trouble if seen else ""
+    routed = status.phase is not Phase.PREPARING and step is not None and share(release, step.index) > 0
+    if routed and status.stable is not None and (seen is None or seen.ready == 0):
+        text = f"{candidate.name} has no ready pod left while requests are sent to it"
+        return roll_back(status, "NoReadyPods", f"{text}: {trouble}" if trouble else text, now)
+    since = status.timers.progress_since
+    waiting = status.phase is Phase.PREPARING or (step is not None and step.target > step.index)
+    if (
+        waiting
+        and since is not None
+        and now >= since + release.workload.progress_deadline
+        and not _ready(status, observed)
+    ):
+        text = f"{candidate.name} made no progress for {release.workload.progress_deadline:g} s"
+        return roll_back(status, "ProgressDeadline", f"{text}: {trouble or 'its pods do not become ready'}", now)
+    return None
+
+
+def _ready(status: Status, observed: Observed) -> bool:
+    assert status.candidate is not None
+    seen = observed.workload.revision(status.candidate.name)
+    return seen is not None and seen.current and seen.replicas > 0 and seen.available >= seen.replicas

@@ -1,0 +1,59 @@
+"""What goes into a decision beside the Release and its status, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.core.limits import Value
+from controller.core.observed import Look
+from controller.core.release import Command
+from controller.core.seen import RoutesSeen, WorkloadSeen
+from controller.core.status import Status
+from controller.core.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One look, and the answers to the limits' own queries at its end, by the name of the limit."""
+
+    look: Look
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything a pass saw. ``now`` in epoch seconds; it is the only clock that a decision has.
+
+    ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
+    be followed as it stands, one sentence each with the remedy; nothing is touched while there is one.
+    """
+
+    now: float
+    workload: WorkloadSeen
+    routes: RoutesSeen
+    command: Command | None = None
+    looks: tuple[Judged, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that people want to know, recorded once when it happens. ``warning``: it needs somebody's attention."""
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write down, then to do.
+
+    ``wanted`` None: touch nothing. ``after``: seconds until a timer needs the next pass, None when only a change does.
+    """
+
+    status: Status
+    wanted: Wanted | None
+    events: tuple[Event, ...] = ()
+    after: float | None = None

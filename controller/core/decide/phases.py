@@ -1,0 +1,49 @@
+"""The phases of a release, and which may follow which.
+
+The theory: a Release owns one *stable* revision, which serves, and at times one *candidate*, which wants to. A phase
+says where everybody's requests are wanted, and each transition is one status write; the objects follow the status.
+
+    phase         requests are wanted at              it ends when
+    Idle          stable                              the template is another one than stable
+    Preparing     stable (the template's own pods     the candidate is available and addressable; or its progress
+                  while there is no stable yet)       deadline is over
+    Progressing   as the plan's step says             the step's time is over and every gate passes
+    Waiting       as the plan's step says             a person approves, or rejects; or the time for that is over
+    Paused        as the plan's step says             a person resumes
+    Promoting     the candidate                       that is in effect: the candidate becomes stable
+    RollingBack   stable                              no route names the candidate any more
+    Failed        stable                              the template or the spec changes, or somebody says `retry`
+    Invalid       wherever they are                   the spec can be followed
+
+Requests never wait for anything on the way home: from every phase with a candidate RollingBack follows in one pass.
+Preparing may follow from every phase with a candidate too: a newer template supersedes it, which first brings all
+requests home (Preparing wants them at stable).
+"""
+
+from __future__ import annotations
+
+from controller.core.status import Phase
+
+P = Phase
+
+IN_PROGRESS = frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PAUSED, P.PROMOTING})
+"""There is a candidate that wants to become stable."""
+
+STEPPING = frozenset({P.PROGRESSING, P.WAITING, P.PAUSED})
+"""The plan's present step says where requests are wanted."""
+
+TRANSITIONS: dict[Phase, frozenset[Phase]] = {
+    P.IDLE: frozenset({P.PREPARING, P.INVALID}),
+    P.PREPARING: frozenset(
+        {P.PROGRESSING, P.WAITING, P.PROMOTING, P.PAUSED, P.ROLLING_BACK, P.IDLE, P.FAILED, P.INVALID}
+    ),
+    P.PROGRESSING: frozenset({P.WAITING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
+    P.WAITING: frozenset({P.PROGRESSING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
+    P.PAUSED: frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PROMOTING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
+    P.PROMOTING: frozenset({P.IDLE, P.PAUSED, P.ROLLING_BACK, P.PREPARING, P.INVALID}),
+    P.ROLLING_BACK: frozenset({P.FAILED, P.PREPARING, P.IDLE, P.INVALID}),
+    P.FAILED: frozenset({P.PREPARING, P.IDLE, P.INVALID}),
+    P.INVALID: frozenset(Phase) - {P.INVALID, P.BAKING},
+    P.BAKING: frozenset(),
+}
+"""Every transition that a pass may make; staying is always possible. One outside this table is a bug."""

@@ -1,0 +1,77 @@
+"""When the next pass is needed though nothing changes. An idle release needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.core.decide.model import Observed
+from controller.core.decide.phases import IN_PROGRESS, STEPPING
+from controller.core.decide.want import drained_at
+from controller.core.plan import plan
+from controller.core.release import Release
+from controller.core.status import Phase, Revision, Status
+
+
+def after(release: Release, status: Status, observed: Observed, *, moved: bool) -> float | None:
+    """Seconds until the next pass that time alone makes necessary; 0 right after a move, None without any timer."""
+    if moved:
+        return 0.0
+    if status.phase is Phase.INVALID:
+        return None
+    moments = [moment for moment in _moments(release, status, observed) if moment > observed.now]
+    return min(moments) - observed.now if moments else None
+
+
+def next_look(release: Release, status: Status) -> float | None:
+    """The end of the first look that was not judged yet, in epoch seconds; None while nothing is looked at.
+
+    Look k ends at start + k x interval, where start is the moment since which the weights are in effect: so no look
+    straddles a change of weights.
+    """
+    step = status.step
+    if step is None or step.in_effect_since is None or status.stable is None:
+        return None
+    if status.phase not in STEPPING | {Phase.PROMOTING} or step.index >= step.count:
+        return None
+    interval = release.gates.interval
+    if step.looked_until is None or step.looked_until < step.in_effect_since:
+        return step.in_effect_since + interval
+    return step.looked_until + interval
+
+
+def _moments(release: Release, status: Status, observed: Observed) -> Iterator[float]:
+    traffic, timers = release.traffic, status.timers
+    look = next_look(release, status)
+    if look is not None:
+        yield look
+    for one in status.retiring:
+        drained = drained_at(release, one)
+        if drained is not None:
+            yield drained
+    template = observed.workload.template
+    if template and template.own_replicasets and timers.template_free_since is not None and status.stable:
+        yield timers.template_free_since + traffic.propagation + traffic.drain
+    if status.candidate is not None and status.phase in IN_PROGRESS:
+        yield from _steps(release, status, status.candidate)
+
+
+def _steps(release: Release, status: Status, candidate: Revision) -> Iterator[float]:
+    """The moments of a release in progress."""
+    propagation, step, progress = release.traffic.propagation, status.step, status.timers.progress_since
+    if candidate.routable_since is not None:
+        yield candidate.routable_since + propagation
+    if progress is not None and (step is None or step.target > step.index):
+        yield progress + release.workload.progress_deadline
+    if step is None:
+        return
+    if step.in_effect_since is None:
+        if step.routed_since is not None:
+            yield step.routed_since + propagation
+        return
+    steps = plan(release)
+    if step.index < len(steps):
+        planned = steps[step.index]
+        yield step.in_effect_since + planned.duration
+        yield step.in_effect_since + max(release.gates.step_deadline, planned.duration)
+        if planned.approval and planned.approval.timeout is not None:
+            yield step.in_effect_since + planned.approval.timeout

@@ -1,0 +1,99 @@
+"""The next safe state of the cluster that a status asks for. Down only what has drained; everything else stays up."""
+
+from __future__ import annotations
+
+from controller.core.decide.model import Observed
+from controller.core.decide.traffic import share, wanted_traffic
+from controller.core.plan import replicas_for
+from controller.core.release import Release
+from controller.core.seen import TemplateSeen
+from controller.core.status import Phase, Revision, Status
+from controller.core.wanted import Template, Wanted, WantedRevision
+
+
+def want(release: Release, status: Status, observed: Observed) -> Wanted | None:
+    """None while nothing may be touched: the Release cannot be followed, or there is nothing to follow it with."""
+    if status.phase is Phase.INVALID or observed.problems or observed.workload.template is None:
+        return None
+    revisions: list[WantedRevision] = []
+    subsets: list[str] = []
+    for one, replicas in _kept(release, status, observed):
+        seen = observed.workload.revision(one.name)
+        revisions.append(
+            WantedRevision(one.name, replicas, new=seen is None, restarted=_restarted(status, one, observed))
+        )
+        if replicas or (seen and seen.ready):
+            subsets.append(one.name)
+    # A retired revision's subset goes last: after its pods, so that nothing can name pods that are not there.
+    kept = {one.name for one in revisions}
+    gone = [one.name for one in status.retiring if one.name not in kept and observed.workload.revision(one.name)]
+    return Wanted(
+        revisions=tuple(revisions),
+        subsets=tuple(subsets + gone),
+        traffic=wanted_traffic(release, status),
+        template=_template(release, status, observed.workload.template, observed.now),
+    )
+
+
+def wish(release: Release, template: TemplateSeen) -> int:
+    """The user's wish for the number of stable's pods; the Release's own number wins over the template's."""
+    return template.replicas if release.replicas is None else release.replicas
+
+
+def stable_count(release: Release, status: Status, template: TemplateSeen) -> int:
+    """Pods of stable: the wish, at least one since routes name it, and in a release never fewer than at its start."""
+    return max(wish(release, template), status.floor, 1)
+
+
+def candidate_count(release: Release, status: Status, template: TemplateSeen) -> int:
+    """Pods of the candidate: enough for the step it is at and for the one it wants to take."""
+    stable = stable_count(release, status, template)
+    if status.stable is None:
+        return stable
+    capacity = release.workload.capacity
+    if status.step is None:
+        return replicas_for(share(release, 0), stable, capacity)
+    return max(replicas_for(share(release, at), stable, capacity) for at in (status.step.index, status.step.target))
+
+
+def drained_at(release: Release, one: Revision) -> float | None:
+    """When a revision's pods may go: epoch seconds, None while a route names it."""
+    if one.unrouted_since is None:
+        return None
+    return one.unrouted_since + release.traffic.propagation + release.traffic.drain
+
+
+def _kept(release: Release, status: Status, observed: Observed) -> list[tuple[Revision, int]]:
+    template = observed.workload.template
+    assert template is not None
+    kept: list[tuple[Revision, int]] = []
+    if status.stable:
+        kept.append((status.stable, stable_count(release, status, template)))
+    if status.candidate:
+        still = status.phase is Phase.ROLLING_BACK  # on the way home nothing changes but the routes
+        count = status.candidate.replicas if still else candidate_count(release, status, template)
+        kept.append((status.candidate, max(count, 1)))
+    for one in status.retiring:
+        drained = drained_at(release, one)
+        if (drained is None or observed.now < drained) and observed.workload.revision(one.name):
+            kept.append((one, one.replicas))
+        elif one.name == status.failed_name:
+            kept.append((one, 0))  # tells the template that failed from a newer one
+    return kept
+
+
+def _template(release: Release, status: Status, template: TemplateSeen, now: float) -> Template:
+    if status.stable is None:
+        return Template.LEAVE
+    free = status.timers.template_free_since
+    if free is not None and now >= free + release.traffic.propagation + release.traffic.drain:
+        return Template.EMPTY
+    return Template.PAUSE
+
+
+def _restarted(status: Status, one: Revision, observed: Observed) -> str:
+    """A restart that the template asks for is stable's, in place; the pods of a candidate are young anyway."""
+    template = observed.workload.template
+    if template and status.stable and one.name == status.stable.name and template.revision == one.name:
+        return template.restarted
+    return ""
