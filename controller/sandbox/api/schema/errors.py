@@ -151,17 +151,18 @@ def shown(value: Any) -> str:
     return go_json(value)
 
 
+class Struct(dict[str, Any]):
+    """An object whose fields are shown in their own order, as Go shows a struct's; a plain dict is shown sorted."""
+
+
 def go_json(value: Any) -> str:
     """JSON as Go's encoder writes it: sorted keys, no spaces, `<`, `>` and `&` escaped."""
-    text = json.dumps(_plain_floats(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _plain_floats(value: Any) -> Any:
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e21:
-        return int(value)
     if isinstance(value, dict):
-        return {key: _plain_floats(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain_floats(item) for item in value]
-    return value
+        items = value.items() if isinstance(value, Struct) else sorted(value.items())
+        return "{" + ",".join(f"{go_json(key)}:{go_json(item)}" for key, item in items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(go_json(item) for item in value) + "]"
+    if isinstance(value, float):
+        return number(value)
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
