@@ -87,8 +87,8 @@ def lacks(ours: Any, theirs: Any, path: str = "") -> list[str]:
     return [] if ours == theirs and type(ours) is type(theirs) else [f"{path}: {ours!r} is not {theirs!r}"]
 
 
-def by_field(cause: dict[str, str]) -> str:
-    return cause["field"]
+def by_field(cause: dict[str, str]) -> tuple[str, str]:
+    return cause["field"], cause["message"]
 
 
 def unordered(message: str) -> list[str]:
