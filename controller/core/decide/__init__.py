@@ -14,7 +14,7 @@ from controller.core.decide.describe import describe
 from controller.core.decide.evidence import harm, weigh
 from controller.core.decide.facts import follows, notice
 from controller.core.decide.model import Decision, Event, Judged, Observed
-from controller.core.decide.moves import phase_move, template_move
+from controller.core.decide.moves import phase_move, resumed, template_move
 from controller.core.decide.phases import IN_PROGRESS, TRANSITIONS
 from controller.core.decide.timers import after, next_look
 from controller.core.decide.traffic import wanted_traffic
@@ -44,6 +44,8 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
     if observed.problems:
         move: Move | None = _invalid(known, observed)
     else:
+        if known.phase is Phase.INVALID:
+            known = enter(known, resumed(release, known), observed.now)
         known = weigh(release, known, observed)
         move = (
             harm(release, known, observed)
@@ -52,12 +54,13 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
             or _pause(release, known, observed)
             or phase_move(release, known, observed)
         )
+    moved = move is not None or known.phase is not status.phase
     after_move = describe(release, move.status if move else known, observed)
     return Decision(
         status=after_move,
         wanted=want(release, after_move, observed),
         events=move.events if move else (),
-        after=after(release, after_move, observed, moved=move is not None and not observed.problems),
+        after=after(release, after_move, observed, moved=moved and not observed.problems),
     )
 
 

@@ -52,14 +52,12 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
 def phase_move(release: Release, status: Status, observed: Observed) -> Move | None:
     """The next move of a phase that waits for the cluster or for time."""
     match status.phase:
-        case Phase.INVALID:
-            return Move(enter(status, _resumed(release, status), observed.now))
         case Phase.PREPARING:
             return _prepared(release, status, observed)
         case Phase.PROGRESSING | Phase.WAITING:
             return _onward(release, status, observed)
         case Phase.PAUSED if not (status.paused or release.paused):
-            return Move(enter(status, _resumed(release, status), observed.now), (Event("Resumed", "goes on"),))
+            return Move(enter(status, resumed(release, status), observed.now), (Event("Resumed", "goes on"),))
         case Phase.PROMOTING:
             return _promoting(release, status, observed)
         case Phase.ROLLING_BACK:
@@ -92,7 +90,7 @@ def _reverted(status: Status, observed: Observed) -> Move | None:
     return Move(status)
 
 
-def _resumed(release: Release, status: Status) -> Phase:
+def resumed(release: Release, status: Status) -> Phase:
     """The phase that a status belongs to by what it holds, after Paused or Invalid."""
     if status.candidate is None:
         return Phase.FAILED if status.failed_reason else Phase.IDLE
