@@ -44,36 +44,36 @@ class Telemetry:
         self.api_requests = Counter(
             "sluice_kubernetes_requests_total",
             "Requests to the Kubernetes API; code is the HTTP status, or 'timeout' or 'unreachable' without one",
-            ["verb", "resource", "code"],
+            ["verb", "kind", "code"],
             registry=registry,
         )
         self.api_seconds = Histogram(
             "sluice_kubernetes_request_seconds",
             "Time of one request to the Kubernetes API, watches excepted",
-            ["verb", "resource"],
+            ["verb", "kind"],
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
-        self.cache_objects = Gauge("sluice_cache_objects", "Objects held in a cache", ["resource"], registry=registry)
+        self.cache_objects = Gauge("sluice_cache_objects", "Objects held in a cache", ["kind"], registry=registry)
         self.cache_age = Gauge(
             "sluice_cache_age_seconds",
-            "Time since the API server last said anything about this resource (bookmarks included)",
-            ["resource"],
+            "Time since the API server last said anything about this kind (bookmarks included)",
+            ["kind"],
             registry=registry,
         )
         self.cache_changes = Counter(
             "sluice_cache_changes_total",
             "Differences seen; type is added, modified or deleted",
-            ["resource", "type"],
+            ["kind", "type"],
             registry=registry,
         )
         self.cache_lists = Counter(
-            "sluice_cache_lists_total", "Complete lists read to fill a cache anew", ["resource"], registry=registry
+            "sluice_cache_lists_total", "Complete lists read to fill a cache anew", ["kind"], registry=registry
         )
         self.cache_watches = Counter(
             "sluice_cache_watches_total",
             "Watches that ended; end is closed, gone, silent or failed",
-            ["resource", "end"],
+            ["kind", "end"],
             registry=registry,
         )
         self.events = Counter(
