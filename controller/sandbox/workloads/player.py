@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import Self
 
 from controller.errors import SandboxError
 from controller.sandbox.client import Client, Connection
 from controller.sandbox.workloads.cluster import Clock, Cluster, utc_now
 from controller.sandbox.workloads.deployments import Deployments
+from controller.sandbox.workloads.garbage import Garbage
+from controller.sandbox.workloads.jobs import Jobs
 from controller.sandbox.workloads.kinds import (
     DEPLOYMENT,
     ENDPOINT_SLICE,
     ENDPOINTS,
+    JOB,
+    NAMESPACE,
     POD,
     REPLICA_SET,
     SERVICE,
 )
+from controller.sandbox.workloads.namespaces import Namespaces
+from controller.sandbox.workloads.notplayed import NotPlayed
 from controller.sandbox.workloads.queue import Queue
 from controller.sandbox.workloads.replicasets import ReplicaSets
 from controller.sandbox.workloads.services import Services
+from controller.sandbox.workloads.universe import Universe
 
-_KINDS = (DEPLOYMENT, REPLICA_SET, POD, SERVICE, ENDPOINT_SLICE, ENDPOINTS)
+_KINDS = (DEPLOYMENT, REPLICA_SET, POD, SERVICE, ENDPOINT_SLICE, ENDPOINTS, JOB, NAMESPACE)
 
 
 class Workloads:
@@ -64,9 +72,25 @@ class Workloads:
     async def _run(self, synced: asyncio.Event) -> None:
         async with Client(self._connection, "kube-controller-manager") as client, asyncio.TaskGroup() as group:
             cluster = Cluster(client, "kube-controller-manager", _KINDS, self._now)
-            self._queues = [Deployments(cluster).queue, ReplicaSets(cluster).queue, Services(cluster).queue]
+            universe = Universe(cluster)
+            NotPlayed(cluster.recorder, universe)
+            self._queues = [
+                Deployments(cluster).queue,
+                ReplicaSets(cluster).queue,
+                Services(cluster).queue,
+                Jobs(cluster).queue,
+                Garbage(cluster, universe).queue,
+                Namespaces(cluster, universe, _certificate(self._connection)).queue,
+            ]
             cluster.start(group)
+            group.create_task(universe.run(), name="universe")
             await cluster.synced()
+            await universe.synced()
             for queue in self._queues:
                 group.create_task(queue.run(), name=queue.name)
             synced.set()
+
+
+def _certificate(connection: Connection) -> str:
+    """What kube-root-ca.crt holds: the API's certificate, nothing for plain HTTP."""
+    return Path(connection.ca).read_text() if connection.ca else ""
