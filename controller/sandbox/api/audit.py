@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 class Entry:
     """One request. ``agent`` is the User-Agent's first word, ``time`` Unix seconds, ``code`` 0 while a watch is open.
 
-    ``stage`` is ``answered``, or ``opened`` and ``ended`` for a watch (two entries).
+    ``stage`` is ``answered``, ``dropped`` (the connection was broken off instead), or ``opened`` and ``ended`` for a
+    watch (two entries).
     """
 
     time: float
@@ -76,6 +77,6 @@ class Audit:
         )
 
 
-def ended(entry: Entry, time: float, code: int = 200) -> Entry:
-    """The second entry of a watch."""
-    return replace(entry, time=time, code=code, stage="ended")
+def with_code(entry: Entry, code: int, stage: str = "answered", time: float | None = None) -> Entry:
+    """The entry when it is known how it went."""
+    return replace(entry, code=code, stage=stage, time=entry.time if time is None else time)

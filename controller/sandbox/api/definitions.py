@@ -18,12 +18,22 @@ def prepare_definition(crd: Object, old: Object | None) -> None:
         names.setdefault("listKind", f"{names['kind']}List")
     spec.setdefault("conversion", {"strategy": "None"})
     if old is None:
-        crd["metadata"]["finalizers"] = [*(crd["metadata"].get("finalizers") or []), CLEANUP]
         crd["status"] = {
-            "conditions": [],
+            "conditions": None,
             "acceptedNames": {"kind": "", "plural": ""},
             "storedVersions": [version["name"] for version in spec["versions"] if version.get("storage")],
         }
+
+
+def mark_terminating(crd: Object, now: str) -> None:
+    """What a DELETE does to a CRD, in place: it stays until the last of its objects is gone."""
+    metadata = crd["metadata"]
+    if CLEANUP not in (metadata.get("finalizers") or []):
+        metadata["finalizers"] = [*(metadata.get("finalizers") or []), CLEANUP]
+    conditions = [entry for entry in crd["status"].get("conditions") or [] if entry["type"] != "Terminating"]
+    text = "CustomResource deletion is in progress"
+    condition = {"type": "Terminating", "status": "True", "lastTransitionTime": now}
+    crd["status"]["conditions"] = [*conditions, {**condition, "reason": "InstanceDeletionInProgress", "message": text}]
 
 
 def is_established(crd: Object) -> bool:

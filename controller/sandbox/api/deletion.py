@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from controller.sandbox.api.content import clone, decode
+from controller.sandbox.api.definitions import DEFINITIONS, mark_terminating
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.reading import matcher
 from controller.sandbox.api.request import Call, ListOptions, dry_run
@@ -85,7 +86,10 @@ def remove(state: State, resource: Resource, stored: Stored, options: DeleteOpti
     """Delete one object, or mark it: its state afterwards, and whether it is gone."""
     item: Object = clone(stored.object)
     metadata = item["metadata"]
-    finalizers = _finalizers(metadata.get("finalizers") or [], options)
+    if resource.table == DEFINITIONS and not metadata.get("deletionTimestamp"):
+        mark_terminating(item, state.timestamp())
+    policy = options.policy or ("Orphan" if strategy_of(resource).orphans else "")
+    finalizers = _finalizers(metadata.get("finalizers") or [], policy)
     if finalizers:
         metadata["finalizers"] = finalizers
     else:
@@ -118,11 +122,11 @@ def _gone(state: State, resource: Resource, stored: Stored, item: Object, option
     return state.store.delete(resource.table, item).object
 
 
-def _finalizers(found: list[str], options: DeleteOptions) -> list[str]:
-    if not options.policy:
+def _finalizers(found: list[str], policy: str) -> list[str]:
+    if not policy:
         return found
     kept = [name for name in found if name not in _GC_FINALIZERS]
-    wanted = _POLICIES[options.policy]
+    wanted = _POLICIES[policy]
     return [*kept, wanted] if wanted else kept
 
 

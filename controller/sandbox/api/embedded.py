@@ -8,14 +8,16 @@ from typing import Self
 
 from aiohttp import web
 
+from controller.sandbox.api.answers import MAX_BODY
 from controller.sandbox.api.audit import Audit
 from controller.sandbox.api.content import PLAIN, encode
 from controller.sandbox.api.crds import Definitions
+from controller.sandbox.api.faults import Faults, Match
 from controller.sandbox.api.identity import ADMIN
 from controller.sandbox.api.kinds import builtin_resources
 from controller.sandbox.api.request import Call, Target
 from controller.sandbox.api.resources import Registry
-from controller.sandbox.api.server import MAX_BODY, Server
+from controller.sandbox.api.server import Server
 from controller.sandbox.api.state import State
 from controller.sandbox.api.store import Store
 from controller.sandbox.api.writing import create
@@ -46,9 +48,10 @@ class EmbeddedApi:
     ) -> None:
         self.store = Store(history)
         self.audit = Audit()
+        self.faults = Faults()
         self._state = State(self.store, Registry(builtin_resources()), clock)
         self._definitions = Definitions(self._state)
-        self._server = Server(self._state, self.audit, bookmark_seconds)
+        self._server = Server(self._state, self.audit, self.faults, bookmark_seconds)
         self._host, self._port, self._user = host, port, user
         self._runner: web.AppRunner | None = None
         self._url = ""
@@ -63,6 +66,10 @@ class EmbeddedApi:
         if not self._url:
             raise RuntimeError("the API is not served: use `async with EmbeddedApi() as api`")
         return Connection(self._url, self._user)
+
+    def break_watches(self, **match: str) -> int:
+        """Break off the open watches that match (the fields of faults.Match); how many there were."""
+        return self._server.break_watches(Match(**match))
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=MAX_BODY)

@@ -21,6 +21,10 @@ def prepare_create(state: State, resource: Resource, item: Object) -> None:
         _assign_addresses(state, resource, None, item)
     elif resource.table == DEFINITIONS:
         prepare_definition(item, None)
+    elif resource.table == "pods":
+        item["status"] = {"phase": "Pending", "qosClass": _quality_of_service(item)}
+    elif resource.table in ("persistentvolumes", "persistentvolumeclaims"):
+        item["status"] = {"phase": "Pending"}
 
 
 def prepare_update(state: State, resource: Resource, old: Object, item: Object, subresource: str) -> None:
@@ -40,3 +44,21 @@ def _assign_addresses(state: State, resource: Resource, old: Object | None, item
     faults = state.addresses.assign(item, old, used)
     if faults:
         raise Failure.invalid(resource.group, resource.kind, item["metadata"]["name"], faults)
+
+
+def _quality_of_service(pod: Object) -> str:
+    """Guaranteed, Burstable or BestEffort, from what all containers ask for and are limited to."""
+    spec = pod.get("spec") or {}
+    parts = [
+        part.get("resources") or {} for part in (spec.get("containers") or []) + (spec.get("initContainers") or [])
+    ]
+    amounts = [(part.get("requests") or {}, part.get("limits") or {}) for part in parts]
+    names = ("cpu", "memory")
+    if not any(name in found for pair in amounts for found in pair for name in names):
+        return "BestEffort"
+    guaranteed = all(
+        name in limits and requests.get(name, limits[name]) == limits[name]
+        for requests, limits in amounts
+        for name in names
+    )
+    return "Guaranteed" if guaranteed else "Burstable"

@@ -36,8 +36,7 @@ def patch(state: State, call: Call) -> Written:
 
 def patched(call: Call, old: Object, value: object, media: str) -> object:
     """``old`` (untouched) with a merge, strategic or JSON patch applied."""
-    with_failures = _Failures(call)
-    with with_failures:
+    with Failures():
         if media == JSON_PATCH:
             return json_patch(old, value)
         if not isinstance(value, dict):
@@ -71,7 +70,7 @@ def _apply(
         raise call.conflict(
             f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
         )
-    with _Failures(call):
+    with Failures():
         item = apply(
             old,
             value,
@@ -91,11 +90,8 @@ def _apply(
     return update_object(state, call, old, item, options, doubles, recorded=True)
 
 
-class _Failures:
+class Failures:
     """Turns a PatchError into the Failure that the client sees."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
 
     def __enter__(self) -> None:
         return None

@@ -13,6 +13,7 @@ class Strategy:
 
     ``unconditional``: a PUT without resourceVersion is taken. ``upsert``: a PUT may create.
     ``returns_deleted``: DELETE answers the object, not a Status. ``graceful``: deletion waits for a kubelet.
+    ``orphans``: dependents stay unless DELETE says otherwise.
     """
 
     generation: bool
@@ -21,6 +22,7 @@ class Strategy:
     upsert: bool = False
     returns_deleted: bool = False
     graceful: bool = False
+    orphans: bool = False
 
 
 def _names(text: str) -> frozenset[str]:
@@ -36,7 +38,7 @@ _CONDITIONAL = _names(
     "PodDisruptionBudget Lease IngressClass CustomResourceDefinition ValidatingAdmissionPolicy "
     "ValidatingAdmissionPolicyBinding"
 )
-_UPSERT = _names("Endpoints Event Lease Service")
+_UPSERT = _names("ClusterRole ClusterRoleBinding Endpoints Event Lease Role RoleBinding Service")
 _RETURNS_DELETED = _names("Pod Service ServiceAccount Namespace PersistentVolume PersistentVolumeClaim")
 
 
@@ -53,6 +55,7 @@ def strategy_of(resource: Resource) -> Strategy:
         upsert=kind in _UPSERT,
         returns_deleted=kind in _RETURNS_DELETED,
         graceful=kind == "Pod",
+        orphans=kind == "Job",
     )
 
 

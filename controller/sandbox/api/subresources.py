@@ -1,9 +1,8 @@
-"""status, scale and finalize."""
+"""status, scale, finalize and binding."""
 
 from __future__ import annotations
 
-from controller.sandbox.api import binding, patching, reading, writing
-from controller.sandbox.api.failure import Failure
+from controller.sandbox.api import binding, patching, reading, scale, writing
 from controller.sandbox.api.render import shaped
 from controller.sandbox.api.request import Call
 from controller.sandbox.api.state import State
@@ -13,7 +12,7 @@ from controller.sandbox.client import Object
 def answer(state: State, call: Call) -> tuple[bytes | Object, int]:
     """The answer's body and code. Which verbs a subresource has was checked before."""
     if call.target.subresource == "scale":
-        raise Failure.method_not_allowed()
+        return scale.answer(state, call), 200
     if call.target.subresource == "binding":
         return binding.bind(state, call)
     if call.verb == "get":

@@ -109,8 +109,12 @@ class Watch:
         item: Object = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         return event_json("BOOKMARK", Stored(item, 0), resource, self.call.form, self.state.clock())
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Lines to send, until the time is up or the watch is cut. Call :meth:`open` first."""
+    async def chunks(self, first: list[bytes]) -> AsyncIterator[bytes]:
+        """Lines to send, ``first`` those of :meth:`open`, until the time is up or the watch is cut.
+
+        The first chunk may be empty, so that a fault can strike before anything was sent.
+        """
+        yield b"".join(first)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._options.timeout if self._options.timeout else float("inf")
         bookmark = loop.time() + self.bookmark_seconds if self._options.bookmarks else float("inf")

@@ -8,7 +8,7 @@ from typing import Any
 from controller.sandbox.api.content import clone
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.kindrules import prepare_create, prepare_update
-from controller.sandbox.api.objects import check, read_object, settle
+from controller.sandbox.api.objects import check, first_status, read_object, settle
 from controller.sandbox.api.patch import record_update, same_but_times
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
@@ -18,6 +18,8 @@ from controller.sandbox.api.strategies import Strategy, strategy_of, wish
 from controller.sandbox.client import Object
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
+_FILLED_IN = ("uid", "creationTimestamp")
+_NEVER_CHANGED = ("generation", "deletionTimestamp", "deletionGracePeriodSeconds")
 _SERVERS_OWN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 
 
@@ -48,10 +50,10 @@ def create_object(
         item = record(state, call, None, item, options)
     stamp(state, item, strategy)
     if strategy.status:
-        item.pop("status", None)
+        reset_status(resource, item)
     enter_namespace(state, call, item)
     prepare_create(state, resource, item)
-    check(resource, item, None)
+    check(call, resource, item, None)
     name = item["metadata"]["name"]
     if state.find(resource, item["metadata"].get("namespace", ""), name) is not None:
         raise Failure.already_exists(resource.group, resource.plural, name)
@@ -98,6 +100,13 @@ def stamp(state: State, item: Object, strategy: Strategy) -> None:
     metadata["creationTimestamp"] = state.timestamp()
     if strategy.generation:
         metadata["generation"] = 1
+
+
+def reset_status(resource: Resource, item: Object) -> None:
+    """Whatever the body says, a new object's status is that of one nobody looked at yet."""
+    item.pop("status", None)
+    if not resource.custom:
+        item["status"] = clone(first_status(resource.group, resource.version, resource.kind))
 
 
 def enter_namespace(state: State, call: Call, item: Object) -> None:
@@ -195,8 +204,7 @@ def update_object(
     prepare_update(state, resource, old, item, call.target.subresource)
     if strategy.generation and wish(old, strategy) != wish(item, strategy):
         item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    check_metadata(resource, old, item)
-    check(resource, item, old)
+    check(call, resource, item, old)
     final = normal(item)
     if same_but_times(old, final):
         return Written(resource.to_storage(old))
@@ -217,8 +225,13 @@ def preconditions(call: Call, old: Object, item: Object) -> None:
 
 
 def keep_servers_own(old: Object, item: Object) -> None:
-    for name in _SERVERS_OWN:
-        keep(old["metadata"], item["metadata"], name)
+    """What a writer may leave out (then it stays), and what no writer changes."""
+    before, metadata = old["metadata"], item["metadata"]
+    for name in _FILLED_IN:
+        if not metadata.get(name):
+            keep(before, metadata, name)
+    for name in _NEVER_CHANGED if before.get("deletionTimestamp") else ("generation",):
+        keep(before, metadata, name)
 
 
 def keep(old: Object, item: Object, name: str) -> None:
@@ -239,21 +252,6 @@ def with_status_only(old: Object, item: Object) -> Object:
         result.pop("status", None)
     keep(item["metadata"], result["metadata"], "managedFields")
     return result
-
-
-def check_metadata(resource: Resource, old: Object, item: Object) -> None:
-    """Raises Failure(422) for finalizers added to an object that is being deleted."""
-    if not old["metadata"].get("deletionTimestamp"):
-        return
-    before = old["metadata"].get("finalizers") or []
-    new = sorted(set(item["metadata"].get("finalizers") or []) - set(before))
-    if new:
-        listed = ", ".join(f'"{name}"' for name in new)
-        text = (
-            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}"
-        )
-        fault = errors.forbidden("metadata.finalizers", text)
-        raise Failure.invalid(resource.group, resource.kind, item["metadata"]["name"], [fault])
 
 
 def is_released(item: Object) -> bool:
