@@ -3,7 +3,9 @@
 Whatever an object lacks reads as its empty value, so that a half-filled object from a watch never raises.
 """
 
+from controller.core.objects.changes import Change, Create, Delete, Patch, change, difference, ref_of
 from controller.core.objects.deployments import Readiness, images, pod_template, readiness
+from controller.core.objects.found import Found, FoundObjects, Ref
 from controller.core.objects.metadata import (
     PREFIX,
     Object,
@@ -26,12 +28,21 @@ from controller.core.objects.template import normal_template, restart_mark, same
 
 __all__ = [
     "PREFIX",
+    "Change",
+    "Create",
+    "Delete",
+    "Found",
+    "FoundObjects",
     "Object",
+    "Patch",
     "Readiness",
+    "Ref",
     "annotations",
+    "change",
     "condition",
     "controller_reference",
     "deleting",
+    "difference",
     "generation",
     "images",
     "is_owned_by",
@@ -43,6 +54,7 @@ __all__ = [
     "owner_reference",
     "pod_template",
     "readiness",
+    "ref_of",
     "resource_version",
     "restart_mark",
     "revision_name",
