@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from types import TracebackType
 from typing import Any, Self
-
-from aiohttp import web
 
 Object = dict[str, Any]
 
@@ -25,18 +22,12 @@ class App:
         self.status = 200
         self.delay = 0.0
         self.calls = 0
-        self.seen: list[Object] = []
-        self.paths: Counter[str] = Counter()
-        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/{rest:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024)
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(
@@ -45,23 +36,39 @@ class App:
         await self.stop()
 
     async def stop(self) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        """Die: refuse connections and cut those that are open."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._connections):
+                writer.close()
+            await self._server.wait_closed()
+            self._server = None
 
-    async def _answer(self, request: web.Request) -> web.Response:
-        self.calls += 1
-        self.paths[request.path] += 1
-        seen = {"app": self.name, "path": request.path_qs, "headers": dict(request.headers), "method": request.method}
-        self.seen.append(seen)
-        del self.seen[:-50]
-        if self.delay:
-            await asyncio.sleep(self.delay)
-        return web.Response(status=self.status, text=json.dumps(seen), content_type="application/json")
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                first, *lines = head.rstrip().split("\r\n")
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+                await reader.readexactly(int(headers.get("content-length", 0)))
+                self.calls += 1
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                method, path, _ = first.split(" ")
+                body = json.dumps({"app": self.name, "method": method, "path": path, "headers": headers}).encode()
+                writer.write(b"HTTP/1.1 %d X\r\nconnection: keep-alive\r\n" % self.status)
+                writer.write(b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self._connections.discard(writer)
+            writer.close()
 
 
 def metadata(name: str, namespace: str = "shop", **more: Any) -> Object:
-    return {"name": name, "namespace": namespace, "creationTimestamp": "2026-01-01T00:00:00Z", **more}
+    return {"name": name, "namespace": namespace, **more}
 
 
 def pod(app: App, deployment: str, labels: dict[str, str], *, port: int = 8080, namespace: str = "shop") -> Object:
