@@ -132,7 +132,7 @@ def _definition(row: _Kind) -> dict[str, Any]:
 
 def _version(row: _Kind, name: str, *, stored: bool) -> dict[str, Any]:
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    schema = {"type": "object", "properties": {"spec": dict(anything)}}
+    schema: dict[str, Any] = {"type": "object", "properties": {"spec": dict(anything)}}
     version: dict[str, Any] = {"name": name, "served": True, "storage": stored}
     if row.status:
         schema["properties"]["status"] = dict(anything)

@@ -47,7 +47,7 @@ KINDS: tuple[Kind, ...] = (
 META_DEFINITIONS = _names(
     """
     Condition DeleteOptions FieldSelectorRequirement LabelSelector LabelSelectorRequirement ListMeta
-    ManagedFieldsEntry ObjectMeta OwnerReference Preconditions Status StatusCause StatusDetails
+    ManagedFieldsEntry ObjectMeta OwnerReference Preconditions ShardInfo Status StatusCause StatusDetails
     """
 )
 """Definitions that belong to apimachinery rather than to a group of kinds."""
