@@ -12,13 +12,15 @@ from dataclasses import dataclass
 class Counts:
     """What one arm did in one look. Counts may be fractional; zeros mean that there was no request, which is data.
 
-    ``within`` holds (upper bound in seconds, requests at or below it), cumulative, with ``inf`` as the bound of the
-    last: ``((0.1, 90.0), (0.25, 99.0), (inf, 100.0))``. Empty: no latency is known of this arm.
+    ``bounds`` are the upper bounds of a latency histogram in seconds, ascending, ``inf`` the last; ``within`` how many
+    requests were at or below each: ``bounds=(0.1, 0.25, inf), within=(90.0, 99.0, 100.0)``. Both empty: no latency is
+    known of this arm.
     """
 
     requests: float = 0.0
     errors: float = 0.0
-    within: tuple[tuple[float, float], ...] = ()
+    bounds: tuple[float, ...] = ()
+    within: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
     state = start(settings, history)          # before the first look
     state = observe(state, look, step)        # for every look, in order
-    judgement = verdict(state, step, now)     # at any time
+    answer = verdict(state, step, now)        # at any time; report(...) says why, for people
     text = pack(state)                        # for the status
     state = unpack(settings, text)            # after a restart; go on with the looks since then
 
@@ -10,7 +10,7 @@ A fold without a clock: the same looks in the same order give the same state, wh
 """
 
 from controller.core.analysis.fold import observe
-from controller.core.analysis.judge import Finding, Judgement, requests_needed, verdict
+from controller.core.analysis.judge import Finding, Report, report, requests_needed, verdict
 from controller.core.analysis.packing import pack, unpack
 from controller.core.analysis.settings import ERRORS, LATENCY, AtStep, Settings
 from controller.core.analysis.state import State, start
@@ -20,11 +20,12 @@ __all__ = [
     "LATENCY",
     "AtStep",
     "Finding",
-    "Judgement",
+    "Report",
     "Settings",
     "State",
     "observe",
     "pack",
+    "report",
     "requests_needed",
     "start",
     "unpack",

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf, isfinite
+from typing import NamedTuple
 
-from controller.core.analysis.histogram import cumulative
-from controller.core.analysis.settings import ERRORS, LATENCY, AtStep
+from controller.core.analysis.histogram import Histogram, histogram
+from controller.core.analysis.settings import ERRORS, AtStep, Rule
 from controller.core.analysis.state import State, Track, latency_track
 from controller.core.observed import Counts, Look
 from controller.core.significance import (
     DECAY,
     advance,
     good_mass,
-    harm_cap,
     harm_mass,
     idle,
     scale,
@@ -28,39 +27,41 @@ ENOUGH_FOR_BOUNDS = 200.0
 _CLOCK = 1e-3
 
 
-class _Turn:
-    """What all metrics share at this look: the masses to lay, and whether the step is past its warm-up."""
+class _Turn(NamedTuple):
+    """What all metrics share at this look: the masses to lay, and whether the step is new or still warming up."""
 
-    __slots__ = ("good", "harm", "starts", "step", "warm")
+    share: float
+    starts: bool
+    warm: bool
+    harm: float
+    good: float
 
-    def __init__(self, state: State, look: Look, step: AtStep) -> None:
-        settings = state.settings
-        self.step = step
-        self.starts = step.index != state.step
-        self.warm = look.start < step.since + settings.warm_up - _CLOCK
-        mass = harm_mass(state.looks, starts_step=self.starts, steps=settings.steps)
-        self.harm = min(mass, state.unlaid)
-        self.good = good_mass(0 if self.starts else state.step_looks)
+
+def _turn(state: State, look: Look, step: AtStep) -> _Turn:
+    starts = step.index != state.step
+    warm = look.end - look.duration < step.since + state.settings.warm_up - _CLOCK
+    harm = harm_mass(state.looks, starts, state.settings.steps)
+    good = 0.0 if warm else good_mass(0 if starts else state.step_looks)
+    return _Turn(step.share, starts, warm, min(harm, state.unlaid), good)
 
 
 def observe(state: State, look: Look, step: AtStep) -> State:
     """The state after ``look``, which was taken while ``step`` was in effect.
 
     A look that does not end after the last one (a duplicate, a late one, a clock that went back) changes nothing. One
-    without data changes no evidence: it is remembered as the reason to hold.
+    without data changes no evidence: it is remembered as the reason to hold. Once harmful, the evidence stays as it was
+    when it proved that.
     """
     if not (look.end > state.end and 0.0 < look.duration < inf):
         return state
+    if state.harmful:
+        return state._replace(end=look.end)
     missing = look.missing or _unreadable(look)
     if missing:
-        return replace(state, end=look.end, missing=missing)
-    turn = _Turn(state, look, step)
-    tracks = tuple(
-        [
-            _track(state, metric, track, look, turn)
-            for metric, track in zip(state.settings.metrics, state.tracks, strict=True)
-        ]
-    )
+        return state._replace(end=look.end, missing=missing)
+    turn = _turn(state, look, step)
+    pairs = zip(state.settings.rules, state.tracks, strict=True)
+    tracks = tuple([_track(state, rule, track, look, turn) for rule, track in pairs])
     after = State(
         settings=state.settings,
         tracks=tracks,
@@ -72,65 +73,71 @@ def observe(state: State, look: Look, step: AtStep) -> State:
         step_looks=(0 if turn.starts else state.step_looks) + (0 if turn.warm else 1),
         step_seconds=(0.0 if turn.starts else state.step_seconds) + look.duration,
         unlaid=state.unlaid - turn.harm,
-        harmful=state.harmful,
     )
-    if not after.harmful and after.harm >= state.settings.harm_limit:
-        return replace(after, harmful=True)
-    return after
+    return after._replace(harmful=True) if after.harm >= state.settings.harm_limit else after
 
 
 def _unreadable(look: Look) -> str:
-    for name, counts in (("candidate", look.candidate), ("stable", look.stable)):
-        for what, count in (("requests", counts.requests), ("errors", counts.errors)):
-            if not (isfinite(count) and count >= 0.0):
-                return f"the number of {what} of {name} reads {count:g}"
-    return ""
+    c, b = look.candidate, look.stable
+    counts = (c.requests, c.errors, b.requests, b.errors)
+    if min(counts) >= 0.0 and isfinite(sum(counts)):
+        return ""
+    names = ("requests of the candidate", "errors of the candidate", "requests of stable", "errors of stable")
+    return next(
+        (f"the number of {name} reads {n:g}" for name, n in zip(names, counts, strict=True) if not 0.0 <= n < inf), ""
+    )
 
 
-def _track(state: State, metric: str, track: Track, look: Look, turn: _Turn) -> Track:
+def _track(state: State, rule: Rule, track: Track, look: Look, turn: _Turn) -> Track:
     if turn.starts:
         fresh = tuple([e._replace(good=(0.0,) * len(e.good)) for e in track.evidence])
-        track = replace(track, evidence=fresh, step_c=0.0, step_b=0.0)
-    if metric == ERRORS:
+        track = track._replace(evidence=fresh, step_c=0.0, step_b=0.0)
+    if rule.metric == ERRORS:
         c, b = look.candidate, look.stable
         bad: list[tuple[float, float] | None] = [(min(c.errors, c.requests), min(b.errors, b.requests))]
-        return _advance(state, metric, track, c.requests, b.requests, bad, turn)
+        return _advance(rule, state, track, c.requests, b.requests, bad, turn)
     if look.latency_missing:
         return _without(track, look.latency_missing, turn)
     try:
-        slow_c, slow_b = cumulative(look.candidate), cumulative(look.stable)
+        slow_c, slow_b = histogram(look.candidate), histogram(look.stable)
     except ValueError as reason:
         return _without(track, str(reason), turn)
     if not track.bounds:
         return _first_bounds(state, track, look.stable, turn)
-    return _latency(state, track, slow_c, slow_b, turn)
+    return _latency(rule, state, track, slow_c, slow_b, turn)
 
 
-def _latency(
-    state: State,
-    track: Track,
-    slow_c: tuple[float, dict[float, float]],
-    slow_b: tuple[float, dict[float, float]],
-    turn: _Turn,
-) -> Track:
-    (n_c, within_c), (n_b, within_b) = slow_c, slow_b
-    bad: list[tuple[float, float] | None] = []
-    lost = ""
-    for bound in track.bounds:
-        c = n_c - within_c.get(bound.at, -inf) if n_c else 0.0
-        b = n_b - within_b.get(bound.at, -inf) if n_b else 0.0
-        if c == inf or b == inf:
-            lost = f"a histogram has no bound at {bound.at * 1000:g} ms any more"
-            bad.append(None)
-        else:
-            bad.append((c, b))
-    after = _advance(state, LATENCY, track, n_c, n_b, bad, turn)
-    return replace(after, missing=lost) if lost else after
+def _latency(rule: Rule, state: State, track: Track, c: Histogram, b: Histogram, turn: _Turn) -> Track:
+    n_c, within_c, place = c
+    n_b, within_b, place_b = b
+    bad: list[tuple[float, float] | None]
+    try:
+        if place is not place_b:
+            raise KeyError
+        places = [place[at] for at, _, _ in track.bounds]
+        bad = [(n_c - within_c[i], n_b - within_b[i]) for i in places]
+    except KeyError:
+        bad = [_slower(at, c, b) for at, _, _ in track.bounds]
+    after = _advance(rule, state, track, n_c, n_b, bad, turn)
+    if None in bad:
+        lost = track.bounds[bad.index(None)].at
+        return after._replace(missing=f"a histogram has no bound at {lost * 1000:g} ms any more")
+    return after
+
+
+def _slower(at: float, c: Histogram, b: Histogram) -> tuple[float, float] | None:
+    """Requests slower than ``at`` seconds in both arms, when their bounds differ; None when one cannot tell."""
+    slower = []
+    for requests, within, place in (c, b):
+        if requests and at not in place:
+            return None
+        slower.append(requests - within[place[at]] if requests else 0.0)
+    return slower[0], slower[1]
 
 
 def _without(track: Track, reason: str, turn: _Turn) -> Track:
-    evidence = tuple([idle(e, harm=turn.harm, good=0.0 if turn.warm else turn.good, bad_b=0.0) for e in track.evidence])
-    return replace(track, evidence=evidence, recent=DECAY * track.recent, missing=reason)
+    evidence = tuple([idle(e, turn.harm, turn.good, 0.0) for e in track.evidence])
+    return track._replace(evidence=evidence, recent=DECAY * track.recent, missing=reason)
 
 
 def _first_bounds(state: State, track: Track, stable: Counts, turn: _Turn) -> Track:
@@ -140,53 +147,38 @@ def _first_bounds(state: State, track: Track, stable: Counts, turn: _Turn) -> Tr
     """
     chosen = latency_track((stable,)) if stable.requests >= ENOUGH_FOR_BOUNDS else Track()
     if not chosen.bounds:
-        return replace(track, missing="stable has had too few requests to choose latency bounds")
+        return track._replace(missing="stable has had too few requests to choose latency bounds")
     harm = 1.0 - state.unlaid + turn.harm
     looks = 0 if turn.starts else state.step_looks
     good = 0.0 if turn.warm else 1.0 - unlaid_good_mass(looks + 1)
-    laid = tuple([idle(e, harm=harm, good=good, bad_b=0.0) for e in chosen.evidence])
-    return replace(chosen, evidence=laid)
+    laid = tuple([idle(e, harm, good, 0.0) for e in chosen.evidence])
+    return chosen._replace(evidence=laid)
 
 
 def _advance(
+    rule: Rule,
     state: State,
-    metric: str,
     track: Track,
     n_c: float,
     n_b: float,
     bad: Sequence[tuple[float, float] | None],
     turn: _Turn,
 ) -> Track:
-    settings = state.settings
-    good = 0.0 if turn.warm else turn.good
-    compared = n_c > 0.0 and n_b > 0.0 and (metric == ERRORS or not turn.warm)
-    if compared:
-        tolerance = settings.tolerance(metric)
-        shared = scale(
-            n_c,
-            n_b,
-            relative=tolerance.relative,
-            absolute=tolerance.absolute,
-            margin=step_margin(turn.step.share, budget=settings.compare.budget, absolute=tolerance.absolute),
-            recent=track.recent,
-            cap=harm_cap(settings.harm_limit / settings.weight),
-            harm=turn.harm,
-            good=good,
-            counts_good=not turn.warm,
-        )
-    evidence = []
-    for bound, before, counts in zip(track.bounds, track.evidence, bad, strict=True):
-        if compared and counts is not None:
-            evidence.append(advance(before, *counts, rate=bound.rate, phi=bound.phi, scale=shared))
-        else:
-            evidence.append(idle(before, harm=turn.harm, good=good, bad_b=counts[1] if counts else 0.0))
-    return Track(
-        bounds=track.bounds,
-        evidence=tuple(evidence),
-        requests_c=track.requests_c + (n_c if compared else 0.0),
-        requests_b=track.requests_b + (n_b if compared else 0.0),
-        pairs=track.pairs + (min(n_c, n_b) if compared else 0.0),
-        recent=DECAY * track.recent + n_b,
-        step_c=track.step_c + n_c,
-        step_b=track.step_b + n_b,
-    )
+    """The track after the counts of this look: ``bad`` in the order of the bounds, None where one was not readable."""
+    _, relative, absolute, cap = rule
+    bounds, evidence, requests_c, requests_b, pairs, recent, step_c, step_b, _ = track
+    counts = zip(bounds, evidence, bad, strict=True)
+    if n_c > 0.0 and n_b > 0.0 and not (turn.warm and rule.metric != ERRORS):
+        margin = step_margin(turn.share, budget=state.settings.compare.budget, absolute=absolute)
+        shared = scale(n_c, n_b, relative, absolute, margin, cap, recent, turn.harm, turn.good, not turn.warm)
+        after = [
+            advance(past, of[0], of[1], rate, phi, shared) if of else idle(past, turn.harm, turn.good, 0.0)
+            for (_, rate, phi), past, of in counts
+        ]
+        requests_c += n_c
+        requests_b += n_b
+        pairs += min(n_c, n_b)
+    else:
+        after = [idle(past, turn.harm, turn.good, of[1] if of else 0.0) for _, past, of in counts]
+    recent = DECAY * recent + n_b
+    return Track(bounds, tuple(after), requests_c, requests_b, pairs, recent, step_c + n_c, step_b + n_b)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from math import inf, isfinite
+from typing import NamedTuple
 
 from controller.core.observed import Counts
 
@@ -14,29 +17,44 @@ MOST_SLOWER = 0.5
 LEAST_SLOWER = 0.0005
 
 
-def cumulative(counts: Counts) -> tuple[float, dict[float, float]]:
-    """All requests of a histogram and, by bound in seconds, those at or below it; repaired where it falls.
+class Histogram(NamedTuple):
+    """A usable histogram: requests in all, and how many were at or below the bound at each ``place``."""
+
+    requests: float
+    within: Sequence[float]
+    place: Mapping[float, int]
+
+
+@lru_cache(maxsize=256)
+def _places(bounds: tuple[float, ...]) -> Mapping[float, int]:
+    if not bounds or bounds[-1] != inf:
+        raise ValueError("the latency histogram has no +Inf bucket")
+    if list(bounds) != sorted(set(bounds)):
+        raise ValueError("the bounds of the latency histogram are out of order")
+    return {bound: i for i, bound in enumerate(bounds)}
+
+
+def histogram(counts: Counts) -> Histogram:
+    """The histogram of one arm, repaired where it falls.
 
     Buckets are read from different series, so that a scrape in between can make a larger bound hold less than a smaller
     one; it then holds as much. An arm without requests has an empty histogram, which is data. Raises ValueError, with
     the reason as a clause, when there is no usable one.
     """
-    if not counts.within:
+    within: Sequence[float] = counts.within
+    if not within:
         if counts.requests > 0.0:
             raise ValueError("there is no latency histogram")
-        return 0.0, {}
-    repaired: dict[float, float] = {}
-    most = 0.0
-    last = 0.0
-    for bound, count in sorted(counts.within):
-        if not (isfinite(count) and bound > last):
-            raise ValueError("the latency histogram has a bound twice or a count that is not a number")
-        last = bound
-        most = max(most, count)
-        repaired[bound] = most
-    if last != inf:
-        raise ValueError("the latency histogram has no +Inf bucket")
-    return most, repaired
+        return Histogram(0.0, (), {})
+    place = _places(counts.bounds)
+    if len(place) != len(within) or not isfinite(sum(within)):
+        raise ValueError("a bucket of the latency histogram holds no number")
+    ordered = sorted(within)
+    if ordered[0] < 0.0:
+        raise ValueError("a bucket of the latency histogram holds less than nothing")
+    if ordered != list(within):
+        within = list(accumulate(within, max))
+    return Histogram(within[-1], within, place)
 
 
 def choose_bounds(looks: Iterable[Counts]) -> tuple[float, ...]:
@@ -49,12 +67,13 @@ def choose_bounds(looks: Iterable[Counts]) -> tuple[float, ...]:
     sums: dict[float, float] | None = None
     for counts in looks:
         try:
-            requests, within = cumulative(counts)
+            requests, within, place = histogram(counts)
         except ValueError:
             continue
         if requests > 0.0:
             total += requests
-            sums = within if sums is None else {bound: sums[bound] + n for bound, n in within.items() if bound in sums}
+            before = dict.fromkeys(place, 0.0) if sums is None else sums
+            sums = {bound: n + within[place[bound]] for bound, n in before.items() if bound in place}
     if not sums:
         return ()
     chosen = []

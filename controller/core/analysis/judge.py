@@ -12,7 +12,7 @@ from controller.core.significance import (
     SHRINK,
     Evidence,
     Excess,
-    excess,
+    bounded_excess,
     good_growth,
     required_requests,
     step_margin,
@@ -48,11 +48,12 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """FAIL is harmful, PASS is good enough for this step, INCONCLUSIVE is not enough evidence yet.
+class Report:
+    """The verdict with what people want to know of it.
 
-    ``reason`` is one plain sentence with its numbers. ``seconds_left``: about how long until the step is shown to be
-    good enough, at its traffic up to now and if the candidate is as good as stable; 0 when it is, None when unknown.
+    ``reason`` is one plain sentence with its numbers. ``harm`` is the weighted evidence of harm. ``seconds_left``:
+    about how long until the step is shown to be good enough, at its traffic up to now and if the candidate is as good
+    as stable; 0 when it is, None when unknown.
     """
 
     verdict: Verdict
@@ -63,36 +64,42 @@ class Judgement:
     seconds_left: float | None
 
 
-def verdict(state: State, step: AtStep, now: float | None = None) -> Judgement:
+def verdict(state: State, step: AtStep, now: float | None = None) -> Verdict:
     """What the looks so far say about ``step``, the one that is in effect.
 
-    With ``now`` (epoch seconds) looks that have stopped coming are noticed: they hold, as missing data does.
+    FAIL: harmful. PASS: good enough for this step. INCONCLUSIVE: not enough evidence yet. With ``now`` (epoch seconds)
+    looks that have stopped coming are noticed: they hold, as missing data does.
     """
+    if state.harmful:
+        return Verdict.FAIL
+    if _hold(state, step, now) or not state.passed:
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS
+
+
+def report(state: State, step: AtStep, now: float | None = None) -> Report:
+    """The verdict as above, in numbers and in a sentence; costs several times as much."""
     findings = tuple(
         _finding(state, metric, track, step)
         for metric, track in zip(state.settings.metrics, state.tracks, strict=True)
         if track.evidence
     )
     left = seconds_left(state) if state.step == step.index else None
-    value, reason = _decide(state, step, now, findings, left)
-    return Judgement(value, reason, findings, state.harm, state.settings.harm_limit, left)
+    reason = _reason(state, step, now, findings, left)
+    return Report(verdict(state, step, now), reason, findings, state.harm, state.settings.harm_limit, left)
 
 
-def _decide(
-    state: State, step: AtStep, now: float | None, findings: tuple[Finding, ...], left: float | None
-) -> tuple[Verdict, str]:
+def _reason(state: State, step: AtStep, now: float | None, findings: tuple[Finding, ...], left: float | None) -> str:
     if state.harmful:
-        worst = max(findings, key=lambda finding: finding.harm)
-        return Verdict.FAIL, harm_sentence(state, worst)
+        return harm_sentence(state, max(findings, key=lambda finding: finding.harm))
     hold = _hold(state, step, now)
     if hold:
-        return Verdict.INCONCLUSIVE, hold
-    if all(finding.verdict is Verdict.PASS for finding in findings):
-        margin = "; ".join(finding.text for finding in findings)
-        return Verdict.PASS, f"The candidate is good enough for this step: {margin}."
+        return hold
+    if state.passed:
+        return f"The candidate is good enough for this step: {'; '.join(finding.text for finding in findings)}."
     waiting = [finding.metric for finding in findings if finding.verdict is not Verdict.PASS]
     soon = f", about {duration(left)} at the present traffic" if left else ""
-    return Verdict.INCONCLUSIVE, f"Not enough evidence yet on {' and '.join(waiting)}{soon}."
+    return f"Not enough evidence yet on {' and '.join(waiting)}{soon}."
 
 
 def _hold(state: State, step: AtStep, now: float | None) -> str:
@@ -120,8 +127,15 @@ def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
     settings = state.settings
     worst = max(range(len(track.evidence)), key=lambda i: sum(track.evidence[i].harm))
     evidence, at = track.evidence[worst], track.bounds[worst]
-    found = excess(evidence.excess, track.pairs, phi=at.phi, alpha=settings.compare.false_alarm)
-    good = min(state.good(e) for e in track.evidence) if state.step == step.index else 1.0
+    found = bounded_excess(
+        evidence.paired_c,
+        evidence.paired_b,
+        evidence.squared_b,
+        track.pairs,
+        phi=at.phi,
+        alpha=settings.compare.false_alarm,
+    )
+    good = state.least_good(track) if state.step == step.index else 1.0
     name = f"slower than {bound(at.at)}" if at.at else metric
     text = (
         f"{name} {signed_percent(found.estimate)} (between {signed_percent(found.lower)} and "
@@ -186,7 +200,7 @@ def requests_needed(state: State, share: float) -> float:
 
 
 def seconds_left(state: State) -> float | None:
-    """About how long until this step is shown to be good enough; see Judgement."""
+    """About how long until this step is shown to be good enough; see Report."""
     settings, most = state.settings, 0.0
     if state.step_seconds <= 0.0:
         return None

@@ -1,14 +1,12 @@
 """The state as one versioned string for the status of a Release, and back.
 
-Seventeen numbers of evidence per metric and bound (seven products of harm, two of good-enough, eight of the excess),
-seven that describe the bound and count its bad requests; nine digits each. The longest possible string, with all bounds
-that are ever tested, stays below 4 KiB; a test builds it.
+Nineteen numbers per metric and bound, of nine digits: seven products of harm, two of good-enough, seven counts, and
+three that say what the bound is. The longest possible string, with all bounds that are ever tested, stays below 4 KiB.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from math import isfinite
 from typing import Any
 
@@ -21,9 +19,10 @@ MOST_BYTES = 4096
 MOST_REASON = 80
 """Characters that are kept of a reason why data was missing."""
 
-_HARM, _GOOD, _EXCESS = (len(part) for part in Evidence()[:3])
-_PER_BOUND = 3 + _HARM + _GOOD + _EXCESS + 4
-_TRACK_NUMBERS = [field.name for field in fields(Track) if field.type == "float"]
+_HARM, _GOOD = len(Evidence().harm), len(Evidence().good)
+_COUNTS = Evidence._fields[2:]
+_PER_BOUND = len(Bound._fields) + _HARM + _GOOD + len(_COUNTS)
+_TRACK_NUMBERS = ["requests_c", "requests_b", "pairs", "recent", "step_c", "step_b"]
 _STATE_NUMBERS = ["looks", "step", "share", "step_looks", "step_seconds", "unlaid", "harmful"]
 _WHOLE = {"looks", "step", "step_looks"}
 
@@ -72,7 +71,7 @@ def _nine(value: float) -> float:
 
 
 def _flat(bound: Bound, e: Evidence) -> list[float]:
-    return [_nine(x) for x in (*bound, *e.harm, *e.good, *e.excess, e.recent, e.bad_c, e.bad_b, e.streak)]
+    return [_nine(x) for x in (*bound, *e.harm, *e.good, *e[2:])]
 
 
 def _read(values: object, length: int) -> list[float]:
@@ -88,11 +87,11 @@ def _track(found: dict[str, Any]) -> Track:
     bounds, evidence = [], []
     for row in found["b"]:
         n = _read(row, _PER_BOUND)
-        at, rate, phi, *products = n[: 3 + _HARM + _GOOD]
-        recent, bad_c, bad_b, streak = n[-4:]
+        at, rate, phi, *rest = n
+        counts: dict[str, Any] = dict(zip(_COUNTS, rest[_HARM + _GOOD :], strict=True))
+        counts["streak"] = int(counts["streak"])
         bounds.append(Bound(at, rate, phi))
-        harm, good, excess = tuple(products[:_HARM]), tuple(products[_HARM:]), tuple(n[-4 - _EXCESS : -4])
-        evidence.append(Evidence(harm, good, excess, recent, bad_c, bad_b, int(streak)))
+        evidence.append(Evidence(tuple(rest[:_HARM]), tuple(rest[_HARM : _HARM + _GOOD]), **counts))
     numbers = _read(found["n"], len(_TRACK_NUMBERS))
     return Track(
         tuple(bounds), tuple(evidence), missing=str(found["m"]), **dict(zip(_TRACK_NUMBERS, numbers, strict=True))

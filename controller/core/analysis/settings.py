@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from controller.core.release import Compare, Tolerance
+from controller.core.significance import harm_cap
 
 ERRORS = "errors"
 LATENCY = "latency"
+
+
+class Rule(NamedTuple):
+    """What every look needs of one metric: its tolerance, and the most evidence of harm that one look may give."""
+
+    metric: str
+    relative: float
+    absolute: float
+    cap: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +36,7 @@ class Settings:
     warm_up: float = 30.0
     steps: int = 1
     beta: float = 0.05
+    rules: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.metrics or set(self.metrics) - {ERRORS, LATENCY} or len(set(self.metrics)) < len(self.metrics):
@@ -40,6 +52,10 @@ class Settings:
             tolerance = self.tolerance(metric)
             if not (tolerance.relative > 0.0 and 0.0 <= tolerance.absolute < 1.0):
                 raise ValueError(f"{metric}: relative must be above 0 and absolute between 0 % and 100 %")
+        cap = harm_cap(self.harm_limit / self.weight)
+        tolerances = [(metric, self.tolerance(metric)) for metric in self.metrics]
+        rules = tuple(Rule(metric, tolerance.relative, tolerance.absolute, cap) for metric, tolerance in tolerances)
+        object.__setattr__(self, "rules", rules)
 
     def tolerance(self, metric: str) -> Tolerance:
         """What is tolerated of ERRORS or LATENCY."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from controller.core.analysis.histogram import choose_bounds, cumulative
+from controller.core.analysis.histogram import choose_bounds, histogram
 from controller.core.analysis.settings import ERRORS, Settings
 from controller.core.observed import Counts
-from controller.core.significance import SAFE_DISPERSION, Evidence, dispersion, long_run_rate, unlaid_good_mass
+from controller.core.significance import SAFE_DISPERSION, Evidence, index_of_dispersion, long_run_rate, unlaid_good_mass
 
 
 class Bound(NamedTuple):
@@ -23,8 +22,7 @@ class Bound(NamedTuple):
     phi: float
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One metric: its bounds with the evidence of each, and the requests behind it.
 
     ``requests_c``, ``requests_b``: requests of the release so far, candidate and stable. ``pairs``: the sum over its
@@ -46,11 +44,10 @@ class Track:
         """The evidence of harm: the mean over bounds and alternatives, and the mass ``unlaid`` as yet."""
         if not self.evidence:
             return 1.0
-        return sum([sum(e.harm) / len(e.harm) for e in self.evidence]) / len(self.evidence) + unlaid
+        return sum([sum(e.harm) for e in self.evidence]) / (len(self.evidence) * len(self.evidence[0].harm)) + unlaid
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """The whole memory of one release's comparison; ``tracks`` in the order of ``settings.metrics``.
 
     ``end``: the last look's end, epoch seconds, 0 before the first; ``began``: the first one's start. ``looks``: those
@@ -77,6 +74,16 @@ class State:
         """The weighted evidence of harm over the metrics, to be compared with ``settings.harm_limit``."""
         return self.settings.weight * sum([track.harm(self.unlaid) for track in self.tracks])
 
+    @property
+    def passed(self) -> bool:
+        """Whether the good-enough evidence of every metric at every bound has reached its limit."""
+        limit = self.settings.good_limit
+        return all(track.evidence and self.least_good(track) >= limit for track in self.tracks)
+
+    def least_good(self, track: Track) -> float:
+        """The least good-enough evidence over the bounds of a metric that has some."""
+        return min([self.good(e) for e in track.evidence])
+
     def good(self, evidence: Evidence) -> float:
         """The good-enough evidence of one metric at one bound, to be compared with ``settings.good_limit``.
 
@@ -102,7 +109,7 @@ def _track(settings: Settings, metric: str, history: Sequence[Counts]) -> Track:
     looks = [(counts.requests, counts.errors) for counts in history]
     if not any(requests > 0.0 for requests, _ in looks):
         return Track((Bound(0.0, max(settings.compare.errors.absolute, 1e-4), SAFE_DISPERSION),), (Evidence(),))
-    return Track((Bound(0.0, long_run_rate(looks), dispersion(looks)),), (Evidence(),))
+    return Track((Bound(0.0, long_run_rate(looks), index_of_dispersion(looks)),), (Evidence(),))
 
 
 def latency_track(history: Sequence[Counts]) -> Track:
@@ -112,10 +119,10 @@ def latency_track(history: Sequence[Counts]) -> Track:
         looks = []
         for counts in history:
             try:
-                requests, within = cumulative(counts)
+                requests, within, place = histogram(counts)
             except ValueError:
                 continue
-            if at in within:
-                looks.append((requests, requests - within[at]))
-        bounds.append(Bound(at, long_run_rate(looks), dispersion(looks)))
+            if at in place:
+                looks.append((requests, requests - within[place[at]]))
+        bounds.append(Bound(at, long_run_rate(looks), index_of_dispersion(looks)))
     return Track(tuple(bounds), (Evidence(),) * len(bounds))

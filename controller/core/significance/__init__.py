@@ -13,7 +13,7 @@ engineering Lindon, Sanden and Shirikian, "Rapid regression detection in softwar
 testing", KDD 2022.
 """
 
-from controller.core.significance.dispersion import SAFE_DISPERSION, dispersion, long_run_rate
+from controller.core.significance.dispersion import SAFE_DISPERSION, index_of_dispersion, long_run_rate
 from controller.core.significance.evidence import (
     DECAY,
     SHRINK,
@@ -27,7 +27,7 @@ from controller.core.significance.evidence import (
     scale,
     unlaid_good_mass,
 )
-from controller.core.significance.excess import Excess, excess
+from controller.core.significance.excess import Excess, bounded_excess
 from controller.core.significance.margin import good_growth, required_requests, step_margin
 from controller.core.significance.statistic import growth, log_evidence, tilt
 
@@ -39,14 +39,14 @@ __all__ = [
     "Excess",
     "Scale",
     "advance",
-    "dispersion",
-    "excess",
+    "bounded_excess",
     "good_growth",
     "good_mass",
     "growth",
     "harm_cap",
     "harm_mass",
     "idle",
+    "index_of_dispersion",
     "log_evidence",
     "long_run_rate",
     "required_requests",

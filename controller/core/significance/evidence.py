@@ -1,21 +1,20 @@
 """The running evidence of one metric at one bound: mixture, restarts and the two guards, in constant state.
 
-The inner loops run for every look of every release, so that the formulas of ``statistic`` stand here once more, with
-what all bounds of a metric share computed once a look (``Scale``); a test holds the two together.
+This runs for every look of every release and has to cost no more than decoding the look from JSON. So the tilts are
+looked up at rates and ratios rounded to ``GRID`` (a tilt that is a little off costs power, never validity), and what
+all bounds of a metric share is computed once a look (``Scale``).
 """
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from functools import lru_cache
+from math import exp, log, log2
 from typing import NamedTuple
 
-from controller.core.significance.statistic import HIGHEST_RATE, LEAST_FACTOR
+from controller.core.significance.statistic import HIGHEST_RATE, LEAST_FACTOR, tilt
 
 MULTIPLES = (1.25, 1.6, 2.5, 5.0, 12.0, 40.0, 150.0)
 """The alternatives: the candidate's rate is so many times the tolerated one; equal weights."""
-
-EXCESS_TILTS = (0.9, 0.225, 0.05625, 0.0140625, -0.0140625, -0.05625, -0.225, -0.9)
-"""z-1 for the bounds of the excess, per request of the smaller arm; best at about 4/s^2 bad requests each."""
 
 DECAY = 0.8
 """Weight of a look in the plug-in rate, against the look after it."""
@@ -36,53 +35,62 @@ GOOD_RESTARTS = 0.25
 GOOD_LOOKS = 60.0
 """A quarter of the good-enough mass is laid evenly over the first 60 looks of a step, the rest at its first look."""
 
+GRID = 8.0
+"""Steps per octave to which rates and ratios are rounded before their tilts are looked up."""
+
 STREAK = 2
 """After so many capped looks in a row the cap is lifted: scrapes up to one look apart can spoil two looks, no third."""
 
 _LIFTED = 50.0
-_TINY = 1e-15
 _HUGE = 1e15
+_MOST_PULL = 1.0 - LEAST_FACTOR
+_Tilt = tuple[float, float, float]
+"""z-1, ln(z), and the cost of a candidate request: absolute*(z-1)."""
 
 
 class Evidence(NamedTuple):
     """What is carried from look to look, for one metric at one bound.
 
     ``harm``: the product of each of MULTIPLES. ``good``: the products against "as good as stable" and "a quarter of the
-    margin worse", of this step. ``excess``: log-evidence at each of EXCESS_TILTS, less its part that depends on the
-    tolerance. ``recent``: the baseline's bad requests, decayed. ``bad_c``, ``bad_b``: bad requests of the release.
-    ``streak``: looks in a row that were capped.
+    margin worse", of this step. ``recent``: the baseline's bad requests, decayed. ``bad_c``, ``bad_b``: bad requests of
+    the release. ``streak``: looks in a row that were capped. ``paired_c``, ``paired_b``, ``squared_b``: bad requests as
+    the excess weighs them (see there).
     """
 
     harm: tuple[float, ...] = (0.0,) * len(MULTIPLES)
     good: tuple[float, ...] = (0.0, 0.0)
-    excess: tuple[float, ...] = (0.0,) * len(EXCESS_TILTS)
     recent: float = 0.0
     bad_c: float = 0.0
     bad_b: float = 0.0
     streak: int = 0
+    paired_c: float = 0.0
+    paired_b: float = 0.0
+    squared_b: float = 0.0
 
 
 class Scale(NamedTuple):
-    """What all bounds of one metric share in one look; build it with ``scale``.
+    """What all bounds of one metric share in one look; ``scale`` builds it.
 
-    ``lifts``: ln(z) and ln(1 - k(z-1)) at each of EXCESS_TILTS. ``shrink``: 1/(decayed baseline requests + SHRINK).
+    ``k`` is relative*requests_c/requests_b, ``k_cell`` its place on the grid. ``cap``: see ``harm_cap``. ``shrink``:
+    1/(decayed baseline requests + SHRINK). ``pair_c``, ``pair_b``: min(1, n_b/n_c) and min(1, n_c/n_b).
     """
 
     requests_c: float
-    requests_b: float
+    k: float
+    k_cell: int
     relative: float
     absolute: float
     margin: float
+    cap: float
     harm_mass: float
     good_mass: float
     counts_good: bool
-    cap: float
     shrink: float
-    k: float
-    lifts: tuple[tuple[float, float], ...]
+    pair_c: float
+    pair_b: float
 
 
-def harm_mass(look: int, *, starts_step: bool, steps: int) -> float:
+def harm_mass(look: int, starts_step: bool, steps: int) -> float:
     """The start mass laid at this look (counted from 0 over the release); over all looks at most 1.
 
     Half at the first look; a quarter split evenly over the starts of the later steps (a fault that shows only under
@@ -120,36 +128,65 @@ def harm_cap(limit: float) -> float:
 def scale(
     requests_c: float,
     requests_b: float,
-    *,
     relative: float,
     absolute: float,
     margin: float,
-    recent: float,
     cap: float,
+    recent: float,
     harm: float,
     good: float,
     counts_good: bool,
 ) -> Scale:
-    """The shared part of one look. Both arms have requests; ``recent`` is the baseline's decayed count before it."""
+    """The shared part of one look. Both arms have requests; ``recent`` is the baseline's decayed count before it.
+
+    ``harm`` and ``good`` are the masses to lay; without ``counts_good`` the good-enough evidence stays as it is.
+    """
     ratio = requests_c / requests_b
-    step = 1.0 if ratio <= 1.0 else 1.0 / ratio
-    lifts = tuple((log(1.0 + s * step), log(1.0 - ratio * s * step)) for s in EXCESS_TILTS)
-    shrink = 1.0 / (recent + SHRINK)
-    return Scale(requests_c, requests_b, relative, absolute, margin, harm, good, counts_good, cap, shrink,
-                 relative * ratio, lifts)  # fmt: skip
+    pair_c, pair_b = (1.0, ratio) if ratio <= 1.0 else (1.0 / ratio, 1.0)
+    k = relative * ratio
+    return Scale(requests_c, k, round(GRID * log2(k)), relative, absolute, margin, cap, harm, good, counts_good,
+                 1.0 / (recent + SHRINK), pair_c, pair_b)  # fmt: skip
 
 
-def advance(past: Evidence, bad_c: float, bad_b: float, *, rate: float, phi: float, scale: Scale) -> Evidence:
-    """The evidence after one more look. ``rate`` is the long-run rate, ``phi`` the index of dispersion."""
-    q = (past.recent + SHRINK * rate) * scale.shrink
-    harm, capped = _harm(past, bad_c, bad_b, q, phi, scale)
-    good = _good(past, bad_c, bad_b, q, phi, scale) if scale.counts_good else past.good
-    excess = tuple([a + bad_c * up + bad_b * down for a, (up, down) in zip(past.excess, scale.lifts, strict=True)])
-    return Evidence(harm, good, excess, DECAY * past.recent + bad_b, past.bad_c + bad_c, past.bad_b + bad_b,
-                    past.streak + 1 if capped else 0)  # fmt: skip
+def advance(past: Evidence, bad_c: float, bad_b: float, rate: float, phi: float, scale: Scale) -> Evidence:
+    """The evidence after one more look. ``rate`` is the long-run rate, ``phi`` the index of dispersion.
+
+    Each product becomes ``(product + mass) * E(z)^(1/phi)``, harm's E(z) capped.
+    """
+    harm, good, recent, sum_c, sum_b, streak, paired_c, paired_b, squared_b = past
+    n_c, k, k_cell, relative, absolute, margin, cap, mass, mass_good, counts_good, shrink, pair_c, pair_b = scale
+    q_cell = round(GRID * log2((recent + SHRINK * rate) * shrink))
+    tilts, tilts_good = _tilts(k_cell, q_cell, relative, absolute, margin)
+    if k * tilts[-1][0] > _MOST_PULL:
+        tilts = _inside(tilts, k)
+    n, c, b = n_c / phi, bad_c / phi, bad_b / phi
+    capped = False
+    products = []
+    for product, (s, log_z, cost) in zip(harm, tilts, strict=True):
+        nats = c * log_z - n * cost
+        if b:
+            nats += b * log(1.0 - k * s)
+        if nats > cap:
+            capped = True
+            if nats > _LIFTED or streak < STREAK:
+                nats = cap if streak < STREAK else _LIFTED
+        products.append((product + mass) * exp(nats))
+    if counts_good:
+        passed = []
+        for product, (s, log_z, cost) in zip(good, tilts_good, strict=True):
+            nats = c * log_z - n * cost
+            if b:
+                nats += b * log(1.0 - k * s)
+            product = (product + mass_good) * exp(nats if nats < _LIFTED else _LIFTED)
+            passed.append(product if product < _HUGE else _HUGE)
+        good = tuple(passed)
+    weighed = pair_b * bad_b
+    return Evidence(tuple(products), good, DECAY * recent + bad_b, sum_c + bad_c, sum_b + bad_b,
+                    streak + 1 if capped else 0,
+                    paired_c + pair_c * bad_c, paired_b + weighed, squared_b + pair_b * weighed)  # fmt: skip
 
 
-def idle(past: Evidence, *, harm: float, good: float, bad_b: float) -> Evidence:
+def idle(past: Evidence, harm: float, good: float, bad_b: float) -> Evidence:
     """The evidence after a look that says nothing: the masses are laid, the plug-in learns what the baseline did."""
     return past._replace(
         harm=tuple([m + harm for m in past.harm]),
@@ -158,68 +195,24 @@ def idle(past: Evidence, *, harm: float, good: float, bad_b: float) -> Evidence:
     )
 
 
-def _harm(
-    past: Evidence, bad_c: float, bad_b: float, q: float, phi: float, scale: Scale
-) -> tuple[tuple[float, ...], bool]:
-    k, mass = scale.k, scale.harm_mass
-    one_k = 1.0 + k
-    rq = scale.relative * q
-    dk = scale.absolute * one_k
-    tolerated = rq + scale.absolute
-    cost = scale.requests_c * scale.absolute
-    cap = scale.cap if past.streak < STREAK else _LIFTED
-    capped = False
-    products = []
-    for multiple, product in zip(MULTIPLES, past.harm, strict=True):
-        m = multiple * tolerated
-        if m > HIGHEST_RATE:
-            m = HIGHEST_RATE
-        km = k * m
-        total = km + rq + dk
-        root = total * total - 4.0 * km * dk
-        z = 2.0 * m * one_k / (total + sqrt(root if root > 0.0 else 0.0))
-        product += mass
-        if z > 1.0:
-            s = z - 1.0
-            factor = 1.0 - k * s
-            if factor < LEAST_FACTOR:
-                factor = LEAST_FACTOR
-                s = (1.0 - LEAST_FACTOR) / k
-                z = 1.0 + s
-            nats = (bad_c * log(z) + bad_b * log(factor) - cost * s) / phi
-            if nats > scale.cap:
-                capped = True
-                if nats > cap:
-                    nats = cap
-            product *= exp(nats)
-            if product < _TINY:
-                product = 0.0
-            elif product > _HUGE:
-                product = _HUGE
-        products.append(product)
-    return tuple(products), capped
+@lru_cache(maxsize=4096)
+def _tilts(
+    k_cell: int, q_cell: int, relative: float, absolute: float, margin: float
+) -> tuple[tuple[_Tilt, ...], tuple[_Tilt, ...]]:
+    """Against each of MULTIPLES, clipped at 1; and against "as good as stable" and "a quarter of the margin worse"."""
+    k, q = 2.0 ** (k_cell / GRID), min(1.0, 2.0 ** (q_cell / GRID))
+    rates = [min(multiple * (relative * q + absolute), HIGHEST_RATE) for multiple in MULTIPLES]
+    harm = [max(1.0, tilt(m, k=k, q=q, relative=relative, absolute=absolute)) for m in rates]
+    good = [min(1.0, tilt(m, k=k, q=q, relative=relative, absolute=margin)) for m in (q, q + 0.25 * margin)]
+    return (
+        tuple((z - 1.0, log(z), absolute * (z - 1.0)) for z in harm),
+        tuple((z - 1.0, log(z), margin * (z - 1.0)) for z in good),
+    )
 
 
-def _good(past: Evidence, bad_c: float, bad_b: float, q: float, phi: float, scale: Scale) -> tuple[float, ...]:
-    k, margin, mass = scale.k, scale.margin, scale.good_mass
-    one_k = 1.0 + k
-    rq = scale.relative * q
-    dk = margin * one_k
-    cost = scale.requests_c * margin
-    products = []
-    for m, product in zip((q, q + 0.25 * margin), past.good, strict=True):
-        km = k * m
-        total = km + rq + dk
-        root = total * total - 4.0 * km * dk
-        z = 2.0 * m * one_k / (total + sqrt(root if root > 0.0 else 0.0))
-        product += mass
-        if z < 1.0:
-            s = z - 1.0
-            nats = (bad_c * log(z) + bad_b * log(1.0 - k * s) - cost * s) / phi
-            product *= exp(nats if nats < _LIFTED else _LIFTED)
-            if product < _TINY:
-                product = 0.0
-            elif product > _HUGE:
-                product = _HUGE
-        products.append(product)
-    return tuple(products)
+def _inside(tilts: tuple[_Tilt, ...], k: float) -> tuple[_Tilt, ...]:
+    """The tilts, brought below 1 + 1/k, which the look's own k may ask for after the rounding to the grid."""
+    most = _MOST_PULL / k
+    return tuple(
+        (s, log_z, cost) if s <= most else (most, log(1.0 + most), cost * most / s) for s, log_z, cost in tilts
+    )

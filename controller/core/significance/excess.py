@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import exp, log
 from typing import NamedTuple
 
-from controller.core.significance.evidence import EXCESS_TILTS
+TILTS = tuple(0.95 / 2.0**i for i in range(8))
+"""The mixture: s per request of the smaller arm; a tilt is best at about 2*ln(2/alpha)/s^2 bad requests in each arm."""
 
-_STEPS = 40
+_STEPS = 60
 
 
 class Excess(NamedTuple):
@@ -19,57 +19,63 @@ class Excess(NamedTuple):
     upper: float
 
 
-def excess(evidence: Sequence[float], pairs: float, *, phi: float, alpha: float) -> Excess:
-    """The excess after any number of looks; both bounds hold at all looks with probability ``1 - alpha`` or more.
+def bounded_excess(
+    paired_c: float, paired_b: float, squared_b: float, pairs: float, *, phi: float, alpha: float
+) -> Excess:
+    """The excess after any number of looks; both bounds hold at all looks together with probability ``1 - alpha``.
 
-    For every tolerance d both claims ``p_c <= p_b + d`` and ``p_c >= p_b + d`` are tested, with relative tolerance 1
-    and tilts s of fixed size per request of the smaller arm (``EXCESS_TILTS``). At a fixed tilt the log-evidence is
-    linear in d,
+    For every tolerance d both claims ``p_c <= p_b + d`` and ``p_c >= p_b + d`` are tested (log_evidence with relative
+    tolerance 1) at tilts ``z - 1 = s*u`` with ``u = min(1, n_b/n_c)``, ``v = min(1, n_c/n_b)``:
 
-        a_s - s*pairs*d,    a_s = sum over looks of bad_c*ln(1+s') + bad_b*ln(1 - s'*n_c/n_b),   s' = s*min(1, n_b/n_c)
+        ln E = sum over looks of  x_c*ln(1 + s*u) + x_b*ln(1 - s*v) - s*d*min(n_c, n_b)
 
-    with ``pairs`` the sum of min(n_c, n_b), so that one number a_s per tilt holds the test of every d. The lower bound
-    is the largest d that the mean over the tilts s > 0 refutes at alpha/2, the upper one the smallest d that the mean
-    over s < 0 refutes (Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024, for
-    such inversions). Because the tilts stay the same, the bounds also hold for the average of an excess that changes.
-    The estimate is the mean of ``min(n_c, n_b)*(x_c/n_c - x_b/n_b)``, read from the two smallest tilts.
-
-    Without requests the estimate is 0 and the bounds are -1 and 1.
+    The logarithms are concave in u and v and are replaced by lower bounds that are linear in u and square in v, so that
+    four sums serve every s and every d: ``paired_c`` = sum x_c*u, ``paired_b`` = sum x_b*v, ``squared_b`` = sum
+    x_b*v^2, ``pairs`` = sum min(n_c, n_b). The lower bound of the excess is the largest d that the mean over the tilts
+    s > 0 refutes at alpha/2, the upper one the smallest that the mean over s < 0 refutes. (Such inversions:
+    Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024.) As the tilts stay the
+    same, the bounds also hold for the mean of an excess that changes. The estimate is the mean of ``x_c/n_c -
+    x_b/n_b``, weighted by ``min(n_c, n_b)``. Without requests it is 0, between -1 and 1.
     """
     if pairs <= 0.0:
         return Excess(0.0, -1.0, 1.0)
-    half = len(EXCESS_TILTS) // 2
-    small = EXCESS_TILTS[half - 1]
-    estimate = (evidence[half - 1] - evidence[half]) / (2.0 * small * pairs)
-    limit = phi * log(2.0 / alpha)
-    above = list(zip(EXCESS_TILTS[:half], evidence[:half], strict=True))
-    below = list(zip(EXCESS_TILTS[half:], evidence[half:], strict=True))
-    lower = _crossing(above, pairs, phi, limit, estimate, -1.0)
-    upper = _crossing(below, pairs, phi, limit, estimate, 1.0)
-    return Excess(_inside(estimate), _inside(min(lower, estimate)), _inside(max(upper, estimate)))
+    estimate = (paired_c - paired_b) / pairs
+    above = [(s, _evidence(s, paired_c, paired_b, squared_b)) for s in TILTS]
+    below = [(-s, _evidence(-s, paired_c, paired_b, squared_b)) for s in TILTS]
+    limit = log(2.0 / alpha)
+    lower = _crossing(above, pairs, phi, limit, -1.0)
+    upper = _crossing(below, pairs, phi, limit, 1.0)
+    return Excess(_inside(estimate), _inside(lower), _inside(upper))
+
+
+def _evidence(s: float, paired_c: float, paired_b: float, squared_b: float) -> float:
+    """The log-evidence at d = 0, at most the exact one.
+
+    ln(1 + s*u) >= u*ln(1 + s) by concavity. ln(1 - s*v) >= -s*v - c*v^2 with the c that is exact at v = 1 for s > 0,
+    and with s^2/2 for s < 0 (the alternating series).
+    """
+    curve = -log(1.0 - s) - s if s > 0.0 else 0.5 * s * s
+    return paired_c * log(1.0 + s) - s * paired_b - curve * squared_b
 
 
 def _inside(value: float) -> float:
     return min(max(value, -1.0), 1.0)
 
 
-def _log_mean(terms: list[tuple[float, float]], pairs: float, phi: float, d: float) -> float:
-    """phi times the logarithm of the mean evidence at tolerance ``d``."""
-    nats = [(a - s * pairs * d) / phi for s, a in terms]
-    top = max(nats)
-    return phi * (top + log(sum(exp(n - top) for n in nats) / len(nats)))
+def _crossing(terms: list[tuple[float, float]], pairs: float, phi: float, limit: float, outside: float) -> float:
+    """Where the logarithm of the mean evidence falls to ``limit``, by Newton's method from the end it refutes most.
 
-
-def _crossing(
-    terms: list[tuple[float, float]], pairs: float, phi: float, limit: float, inside: float, outside: float
-) -> float:
-    """Where the evidence reaches ``limit``, by bisection between a d that it does not refute and one that it may."""
-    if _log_mean(terms, pairs, phi, outside) < limit:
-        return outside
+    It is convex in d, so that each step stops short of the crossing: wherever it ends, the bound is on the safe side.
+    """
+    d = outside
     for _ in range(_STEPS):
-        middle = 0.5 * (inside + outside)
-        if _log_mean(terms, pairs, phi, middle) < limit:
-            inside = middle
-        else:
-            outside = middle
-    return outside
+        nats = [(a - s * pairs * d) / phi for s, a in terms]
+        top = max(nats)
+        shares = [exp(n - top) for n in nats]
+        total = sum(shares)
+        above = top + log(total / len(nats)) - limit
+        if above <= 1e-9:
+            break
+        slope = -pairs / phi * sum(s * share for (s, _), share in zip(terms, shares, strict=True)) / total
+        d -= above / slope
+    return d

@@ -1,0 +1,97 @@
+"""Simulated releases whose requests take time: lognormal, counted into Istio's buckets, with slowdowns and pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from math import erf, exp, inf, log, sqrt
+from random import Random
+
+from bench.judge.draw import binomial
+from bench.judge.errors import HISTORY, LOOK, RAMP, START, STEP, Release
+from controller.core.analysis import AtStep
+from controller.core.observed import Counts, Look
+
+BUCKETS = (0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0,
+           1800.0, 3600.0, inf)  # fmt: skip
+"""Upper bounds of Istio's request duration histogram, in seconds."""
+
+OUTAGE = 180.0
+PAUSE_PARTS = 8
+
+
+@lru_cache(maxsize=4096)
+def _shares(median: float, sigma: float, delay: float) -> tuple[float, ...]:
+    """The share of requests at or below each bucket's bound; ``delay`` is uniform from 0 to so many seconds."""
+    delays = [0.0] if delay <= 0.0 else [(i + 0.5) * delay / PAUSE_PARTS for i in range(PAUSE_PARTS)]
+    return tuple(
+        1.0 if bound == inf else sum(_lognormal(bound - d, median, sigma) for d in delays) / len(delays)
+        for bound in BUCKETS
+    )
+
+
+def _lognormal(value: float, median: float, sigma: float) -> float:
+    return 0.5 * (1.0 + erf(log(value / median) / (sigma * sqrt(2.0)))) if value > 0.0 else 0.0
+
+
+@dataclass(frozen=True)
+class Latency:
+    """A kind of release: no request fails.
+
+    Medians are drawn between 10 and 200 ms, so that buckets' bounds fall anywhere. The candidate is ``slower`` times as
+    slow as stable. ``slowdown``: for 3 minutes at a random time both are 2 to 6 times slower. ``pauses``: seconds between
+    pauses, each arm on its own, of 0.2 to 2 s; who comes meanwhile waits for the end. ``at_margin``: instead of being
+    slower, so many of the candidate's requests hang for 30 s that it is exactly at the margin there.
+    """
+
+    rps: int
+    slower: float = 1.0
+    slowdown: bool = False
+    pauses: float = 0.0
+    at_margin: float = 0.0
+    ramp: tuple[float, ...] = RAMP
+
+    def release(self, rng: Random) -> Release:
+        """One release of this kind, drawn from ``rng``."""
+        median, sigma = exp(rng.uniform(log(0.01), log(0.2))), rng.uniform(0.4, 0.9)
+        requests = round(self.rps * LOOK)
+        history = tuple(self._counts(rng, requests, median, sigma) for _ in range(HISTORY))
+        return Release(history, self._looks(rng, median, sigma, requests))
+
+    def _looks(self, rng: Random, median: float, sigma: float, requests: int) -> Iterator[tuple[AtStep, Look]]:
+        begin = rng.uniform(0.0, STEP * len(self.ramp) - OUTAGE) if self.slowdown else inf
+        factor = rng.uniform(2.0, 6.0)
+        for index, share in enumerate(self.ramp):
+            step = AtStep(index, share, START + index * STEP)
+            for i in range(int(STEP / LOOK)):
+                at = index * STEP + i * LOOK
+                now = median * (factor if begin <= at < begin + OUTAGE else 1.0)
+                n_c = binomial(rng, requests, share)
+                candidate = self._counts(rng, n_c, now * self.slower, sigma, hanging=self.at_margin)
+                stable = self._counts(rng, requests - n_c, now, sigma)
+                yield step, Look(START + at + LOOK, LOOK, candidate, stable)
+
+    def _counts(self, rng: Random, n: int, median: float, sigma: float, hanging: float = 0.0) -> Counts:
+        hung = binomial(rng, n, hanging)
+        within = [0.0] * len(BUCKETS)
+        _fill(rng, within, hung, _shares(29.0, 0.001, 0.0))
+        paused, delay = 0, 0.0
+        if self.pauses and rng.random() < LOOK / self.pauses:
+            delay = round(rng.uniform(0.2, 2.0), 1)
+            paused = binomial(rng, n - hung, delay / LOOK)
+        if paused:
+            _fill(rng, within, paused, _shares(median, sigma, delay))
+        _fill(rng, within, n - hung - paused, _shares(median, sigma, 0.0))
+        return Counts(n, 0.0, BUCKETS, tuple(within))
+
+
+def _fill(rng: Random, within: list[float], n: int, shares: tuple[float, ...]) -> None:
+    """Adds ``n`` requests to the cumulative counts: a multinomial draw, bucket by bucket from the slowest."""
+    left, below = n, 1.0
+    for i in range(len(shares) - 1, 0, -1):
+        within[i] += left
+        if left and below > shares[i - 1]:
+            left -= binomial(rng, left, min(1.0, (below - shares[i - 1]) / below))
+            below = shares[i - 1]
+    within[0] += left
