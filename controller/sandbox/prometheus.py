@@ -184,6 +184,25 @@ class Prometheus:
             for one in answer["result"]
         ]
 
+    async def steady(self, promql: str = "sum(istio_requests_total)", timeout: float = 30.0) -> float:
+        """Wait until a number is the same after one more scrape of every target; the number (0 without series).
+
+        Raises SandboxError when it still changes after ``timeout`` seconds.
+        """
+        seen: tuple[float, float] | None = None  # (value, time of the scrape it was seen in)
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    scraped = min((one.value for one in await self.query("timestamp(up)")), default=0.0)
+                    value = sum(one.value for one in await self.query(promql))
+                    if seen is None or seen[0] != value:
+                        seen = (value, scraped)
+                    elif scraped > seen[1]:
+                        return value
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise SandboxError(f"{promql} still changes after {timeout:g} s") from None
+
     def check(self) -> None:
         """Raises SandboxError when Prometheus has ended."""
         if self._child is not None:

@@ -125,14 +125,16 @@ class Writer:
                 for name, version in versions.items()
                 if name not in self._refused and stats.get(f"{_stat(name)}.version_text") != version
             ]
-            for name in waiting:
-                if self._newly_refused(name, stats):
-                    self._refused[name] = f"Envoy refused it, and keeps the version before: {self._envoy.complaint()}"
+            refused = [name for name in waiting if self._newly_refused(name, stats)]
+            if refused:
+                complaint = self._envoy.complaint()
+                self._refused |= dict.fromkeys(refused, f"Envoy refused it, and keeps the version before: {complaint}")
+                continue
             if not waiting and not any(stats.get(name) for name in _WARMING):
                 return
             if time.monotonic() > deadline:
-                for name in waiting or versions:
-                    self._refused[name] = f"Envoy did not take it within {self._timeout:g} s: {self._envoy.complaint()}"
+                complaint = f"Envoy did not take it within {self._timeout:g} s: {self._envoy.complaint()}"
+                self._refused |= dict.fromkeys(waiting or versions, complaint)
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -131,6 +132,5 @@ class Cluster:
             name, brace, rest = line.partition("{")
             if brace and name == f"envoy_{metric}":
                 labels, _, value = rest.rpartition("} ")
-                pairs = (pair.partition("=") for pair in labels.split(",") if "=" in pair)
-                found.append(({key: text.strip('"') for key, _, text in pairs}, float(value)))
+                found.append((dict(re.findall(r'(\w+)="([^"]*)"', labels)), float(value)))
         return found

@@ -72,7 +72,7 @@ def act(route: Object, port: int, choices: Choices) -> Object:
 
 def default_route(cluster: str, hashing: Any = None) -> Object:
     """The route of a Service without VirtualService: istiod's default retries, no time limit."""
-    action: Object = {"cluster": cluster, "timeout": "0s", "max_stream_duration": {"grpc_timeout_header_max": "0s"}}
+    action: Object = {"cluster": cluster, "timeout": "0s", "max_grpc_timeout": "0s"}
     if hashing:
         action["hash_policy"] = [hashing]
     action["retry_policy"] = retry_policy(None)
@@ -115,7 +115,8 @@ def _added(given: Mapping[str, str] | None, action: str) -> list[Object]:
 
 def _forward(route: Object, found: Object, authority: str, choices: Choices) -> Object:
     timeout = durations.envoy(route.get("timeout") or "0s")
-    action: Object = {"timeout": timeout, "max_stream_duration": {"grpc_timeout_header_max": timeout}}
+    # istiod's deprecated field for gRPC: with the new one, max_stream_duration, Envoy ignores `timeout`.
+    action: Object = {"timeout": timeout, "max_grpc_timeout": timeout}
     rewrite = route.get("rewrite") or {}
     if rewrite.get("uriRegexRewrite"):
         regex = rewrite["uriRegexRewrite"]

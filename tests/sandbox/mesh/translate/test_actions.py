@@ -57,7 +57,7 @@ def test_several_destinations_share_by_weight_and_weight_0_is_dropped(
 def test_no_timeout_means_none(given: str | None, found: str) -> None:
     action = act(to(timeout=given) if given else to())["route"]
     assert action["timeout"] == found
-    assert action["max_stream_duration"] == {"grpc_timeout_header_max": found}
+    assert action["max_grpc_timeout"] == found
 
 
 @pytest.mark.parametrize(

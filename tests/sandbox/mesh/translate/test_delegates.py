@@ -87,7 +87,8 @@ def test_what_the_delegate_does_not_say_comes_from_the_root(field: str) -> None:
 
 
 def test_neither_object_is_changed() -> None:
-    root, leaf = {"match": [{"headers": {"x": {}}}], "timeout": "1s"}, {"match": [{"headers": {"y": {}}}]}
+    root: Object = {"match": [{"headers": {"x": {}}}], "timeout": "1s"}
+    leaf: Object = {"match": [{"headers": {"y": {}}}]}
     before = copy.deepcopy((root, leaf))
     merge_routes(root, [leaf])
     assert (root, leaf) == before

@@ -20,7 +20,7 @@ def server(*names: str, port: int = 80, protocol: str = "HTTP", **more: object) 
 
 
 def edge(name: str, subset: str, *names: str, namespace: str = "shop", **route: object) -> Object:
-    http = [{"route": [{"destination": {"host": "podinfo", "subset": subset}}], **route}]
+    http: list[Object] = [{"route": [{"destination": {"host": "podinfo", "subset": subset}}], **route}]
     return virtual_service(
         name, http, hosts=list(names) or ["shop.com"], gateways=["istio-system/public"], namespace=namespace
     )
@@ -74,7 +74,7 @@ def test_virtual_services_for_one_host_are_merged_the_oldest_first_and_catch_all
 
 
 def test_the_port_in_the_host_header_chooses_the_server() -> None:
-    http = [
+    http: list[Object] = [
         {"match": [{"port": 8080}], "route": [{"destination": {"host": "podinfo", "subset": "admin"}}]},
         {"route": [{"destination": {"host": "podinfo", "subset": "v1"}}]},
     ]

@@ -69,7 +69,7 @@ def test_a_client_without_sidecar_reaches_the_service_itself() -> None:
 
 def test_at_a_gateway_the_port_and_the_server_name_decide() -> None:
     public = GatewayClient("istio-system/public")
-    edge = {"gateways": ["istio-system/public"], "hosts": ["db.com"]}
+    edge: dict[str, Any] = {"gateways": ["istio-system/public"], "hosts": ["db.com"]}
     tcp = rules([{"match": [{"port": 3306}], "route": destinations(v1=1)}], **edge)
     assert chains(gateway(server("*", port=3306, protocol="TCP")), tcp, source=public, port=3306) == [
         (None, "5432|v1|db.shop")

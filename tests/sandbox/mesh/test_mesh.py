@@ -1,0 +1,362 @@
+"""The mesh with a real Envoy: what happens to real requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.errors import SandboxError
+from controller.sandbox.mesh import GatewayClient, PlainClient, SidecarClient
+from tests.sandbox.mesh.backends import (
+    Object,
+    destination_rule,
+    endpoint_slice,
+    metadata,
+    service,
+    split,
+    virtual_service,
+)
+from tests.sandbox.mesh.cluster import WEB, Cluster
+from tests.sandbox.mesh.users import ask, steadily
+
+pytestmark = pytest.mark.envoy
+PLAIN = PlainClient("shop")
+BATCH = SidecarClient("batch", "shop", {"app": "batch"})
+PUBLIC = GatewayClient("istio-system/public")
+VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
+GATEWAY: Object = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "Gateway",
+    "metadata": metadata("public", "istio-system"),
+    "spec": {"servers": [{"port": {"number": 80, "protocol": "HTTP", "name": "http"}, "hosts": ["*"]}]},
+}
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
+    """podinfo with a pod each of v1 and v2 and a subset for each; four sources."""
+    async with Cluster(tmp_path, [WEB, BATCH, PLAIN, PUBLIC]) as made:
+        await made.deploy("podinfo", {"v1": 1, "v2": 1})
+        await made.put(destination_rule("podinfo", VERSIONS), GATEWAY)
+        yield made
+
+
+def to(subset: str, host: str = "podinfo", **more: Any) -> Object:
+    return {"route": [{"destination": {"host": host, "subset": subset}}], **more}
+
+
+def when(subset: str, **match: Any) -> Object:
+    return {"match": [match], **to(subset)}
+
+
+def labelled(found: list[tuple[dict[str, str], float]], *names: str) -> Counter[tuple[str, ...]]:
+    counted: Counter[tuple[str, ...]] = Counter()
+    for labels, value in found:
+        counted[tuple(labels[name] for name in names)] += int(value)
+    return counted
+
+
+async def test_requests_go_where_matches_say(cluster: Cluster) -> None:
+    routes = [
+        when("v2", headers={"x-test": {"exact": "yes"}}),
+        when("v2", headers={"x-any": {}}),
+        when("v2", headers={"cookie": {"regex": "^(.*;\\s*)?user=tester(;.*)?$"}}),
+        when("v2", queryParams={"beta": {"exact": "1"}}),
+        when("v2", method={"exact": "PUT"}),
+        when("v2", uri={"prefix": "/NEW"}, ignoreUriCase=True),
+        when("v2", sourceLabels={"app": "batch"}),
+        {**when("v1", uri={"prefix": "/old"}), "rewrite": {"uri": "/new", "authority": "elsewhere"}},
+        {"match": [{"uri": {"exact": "/moved"}}], "redirect": {"uri": "/there", "redirectCode": 308}},
+        {"match": [{"uri": {"exact": "/direct"}}], "directResponse": {"status": 418, "body": {"string": "tea"}}},
+        {**to("v1"), "headers": {"request": {"set": {"x-set": "1"}}, "response": {"add": {"x-got": "2"}}}},
+    ]
+    await cluster.put(
+        virtual_service("podinfo", routes, hosts=["podinfo", "shop.com"], gateways=["mesh", "istio-system/public"])
+    )
+    for request, app in (
+        ({}, "podinfo-v1-1"),
+        ({"x_test": "yes"}, "podinfo-v2-1"),
+        ({"x_test": "no"}, "podinfo-v1-1"),
+        ({"x_any": "thing"}, "podinfo-v2-1"),
+        ({"cookie": "a=b; user=tester"}, "podinfo-v2-1"),
+        ({"cookie": "user=nobody"}, "podinfo-v1-1"),
+        ({"path": "/?beta=1"}, "podinfo-v2-1"),
+        ({"path": "/?beta=2"}, "podinfo-v1-1"),
+        ({"method": "PUT"}, "podinfo-v2-1"),
+        ({"path": "/new/x"}, "podinfo-v2-1"),
+        ({"source": BATCH}, "podinfo-v2-1"),
+        ({"source": PUBLIC, "host": "shop.com"}, "podinfo-v1-1"),
+        ({"source": PUBLIC, "host": "shop.com:80", "x_test": "yes"}, "podinfo-v2-1"),
+        ({"host": "podinfo.shop.svc.cluster.local:80", "x_test": "yes"}, "podinfo-v2-1"),
+    ):
+        status, body = await cluster.get(**request)
+        assert (status, body["app"]) == (200, app), request
+    _, rewritten = await cluster.get(path="/old/x")
+    assert (rewritten["path"], rewritten["headers"]["host"]) == ("/new/x", "elsewhere")
+    status, moved = await cluster.get(path="/moved")
+    assert (status, moved["answer"]["location"]) == (308, "http://podinfo/there")
+    assert (await cluster.get(path="/direct"))[0] == 418
+    _, changed = await cluster.get()
+    assert changed["headers"]["x-set"] == "1"
+    assert changed["answer"]["x-got"] == "2"
+    assert not any(name.startswith("x-sandbox") for name in changed["headers"])
+    assert {*await cluster.who(6, source=PLAIN)} == {"podinfo-v1-1", "podinfo-v2-1"}
+    assert (await cluster.get(host="nobody"))[0] == 502
+    assert (await cluster.get(host="nobody", source=PUBLIC))[0] == 404
+
+
+async def test_both_reporters_count_with_istios_labels(cluster: Cluster) -> None:
+    await cluster.put(
+        virtual_service("podinfo", [when("none", uri={"prefix": "/nc"}), when("v3", uri={"prefix": "/uh"}), to("v1")]),
+        destination_rule("podinfo", {**VERSIONS, "v3": {"version": "v3"}}),
+    )
+    await ask(cluster.mesh.listener(WEB), "podinfo", 5)
+    await ask(cluster.mesh.listener(PLAIN), "podinfo", 4)
+    assert [(await cluster.get(path=path))[0] for path in ("/nc", "/uh")] == [503, 503]
+    await cluster.apps["podinfo-v1-1"].stop()
+    assert (await cluster.get())[0] == 503
+
+    found = await cluster.counted()
+    names = (
+        "reporter",
+        "source_workload",
+        "destination_workload",
+        "response_code",
+        "response_flags",
+        "connection_security_policy",
+    )
+    plain = sum(count for key, count in labelled(found, *names).items() if key[:2] == ("destination", ""))
+    assert plain == 4
+    assert {key: count for key, count in labelled(found, *names).items() if key[1]} == {
+        ("source", "web", "podinfo-v1", "200", "-", "unknown"): 5,
+        ("destination", "web", "podinfo-v1", "200", "-", "mutual_tls"): 5,
+        ("source", "web", "", "503", "NC", "unknown"): 1,
+        ("source", "web", "", "503", "UH", "unknown"): 1,
+        ("source", "web", "podinfo-v1", "503", "-", "unknown"): 1,
+        ("destination", "web", "podinfo-v1", "503", "URX,UF", "mutual_tls"): 1,
+    }
+    by_flag = {
+        labels["response_flags"]: labels
+        for labels, _ in found
+        if labels["reporter"] == "source" and labels["response_code"] == "503"
+    }
+    assert by_flag["UH"]["destination_service"] == "podinfo.shop.svc.cluster.local"
+    assert by_flag["UH"]["destination_service_name"] == "podinfo"
+    assert by_flag["NC"]["destination_service"] == "podinfo"  # Istio falls back to the Host header
+    (good,) = [labels for labels, _ in found if labels["reporter"] == "source" and labels["response_code"] == "200"]
+    assert good == {
+        "reporter": "source",
+        "source_workload": "web",
+        "source_workload_namespace": "shop",
+        "source_app": "web",
+        "source_canonical_service": "web",
+        "source_canonical_revision": "latest",
+        "destination_workload": "podinfo-v1",
+        "destination_workload_namespace": "shop",
+        "destination_app": "podinfo",
+        "destination_version": "v1",
+        "destination_canonical_service": "podinfo",
+        "destination_canonical_revision": "v1",
+        "destination_service": "podinfo.shop.svc.cluster.local",
+        "destination_service_name": "podinfo",
+        "destination_service_namespace": "shop",
+        "request_protocol": "http",
+        "response_code": "200",
+        "response_flags": "-",
+        "grpc_response_status": "",
+        "connection_security_policy": "unknown",
+    }
+
+
+async def test_copies_count_at_the_destination_only(cluster: Cluster) -> None:
+    mirror: Object = {"mirrors": [{"destination": {"host": "podinfo", "subset": "v2"}, "percentage": {"value": 100}}]}
+    await cluster.put(virtual_service("podinfo", [to("v1", **mirror)]))
+    account = await ask(cluster.mesh.listener(WEB), "podinfo", 20, users=2)
+    assert account.by("podinfo-v1") == 20
+    async with asyncio.timeout(10):
+        while (counted := labelled(await cluster.counted(), "reporter", "destination_workload"))[
+            "destination", "podinfo-v2"
+        ] < 20:
+            await asyncio.sleep(0.05)
+    assert counted == {
+        ("source", "podinfo-v1"): 20,
+        ("destination", "podinfo-v1"): 20,
+        ("destination", "podinfo-v2"): 20,
+    }
+
+
+async def test_faults_timeouts_and_retries(cluster: Cluster) -> None:
+    always = {"percentage": {"value": 100}}
+    routes = [
+        {**when("v1", uri={"prefix": "/abort"}), "fault": {"abort": {"httpStatus": 555, **always}}},
+        {**when("v1", uri={"prefix": "/delay"}), "fault": {"delay": {"fixedDelay": "200ms", **always}}},
+        {**when("v1", uri={"prefix": "/hurry"}), "timeout": "100ms"},
+        {**when("v1", uri={"prefix": "/retry"}), "retries": {"attempts": 3, "retryOn": "5xx"}},
+        to("v1"),
+    ]
+    await cluster.put(virtual_service("podinfo", routes))
+    app = cluster.apps["podinfo-v1-1"]
+    assert (await cluster.get(path="/abort"))[0] == 555
+    assert app.calls == 0
+    begin = time.monotonic()
+    assert (await cluster.get(path="/delay"))[0] == 200
+    assert time.monotonic() - begin >= 0.2
+    app.delay = 0.5
+    assert (await cluster.get(path="/hurry"))[0] == 504
+    app.delay, app.status, app.calls = 0, 500, 0
+    assert (await cluster.get(path="/retry"))[0] == 500
+    assert app.calls == 4
+    assert (await cluster.get())[0] == 500  # an answer is never asked again by default
+    assert app.calls == 5
+
+
+async def test_envoy_refuses_and_the_old_configuration_stays(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    await cluster.put(virtual_service("podinfo", [to("v2")]))
+    with pytest.raises(
+        SandboxError, match=r"routes of sidecar\.shop\.web: Envoy refused it, and keeps the version before: missing"
+    ):
+        await cluster.put(virtual_service("podinfo", [when("v1", uri={"regex": "("}), to("v1")]))
+    assert "Envoy refused it" in caplog.text
+    assert await cluster.who(3) == ["podinfo-v2-1"] * 3
+    with pytest.raises(SandboxError, match="VirtualService shop/podinfo cannot be read: 'soon' is not a duration"):
+        await cluster.put(virtual_service("podinfo", [to("v1", timeout="soon")]))
+    assert await cluster.who(3) == ["podinfo-v2-1"] * 3
+    await cluster.put(virtual_service("podinfo", [to("v2")]))
+    with pytest.raises(SandboxError, match="clusters: Envoy refused it"):
+        await cluster.put(
+            destination_rule("podinfo", VERSIONS, trafficPolicy={"connectionPool": {"tcp": {"maxConnections": -1}}})
+        )
+    await cluster.put(destination_rule("podinfo", VERSIONS), virtual_service("podinfo", [to("v1")]))
+    assert cluster.mesh.error == ""
+    assert await cluster.who(3) == ["podinfo-v1-1"] * 3
+
+
+async def test_a_source_that_learns_late(cluster: Cluster) -> None:
+    mesh = cluster.mesh
+    await cluster.put(virtual_service("podinfo", [to("v1")]))
+    mesh.delay_propagation(1.0, BATCH)
+    frozen = time.monotonic()
+    await cluster.put(virtual_service("podinfo", [to("v2")]))
+    assert await cluster.who() == ["podinfo-v2-1"]
+    assert await cluster.who(source=BATCH) == ["podinfo-v1-1"]
+    async with asyncio.timeout(10):
+        while await cluster.who(source=BATCH) == ["podinfo-v1-1"]:
+            await asyncio.sleep(0.02)
+    assert time.monotonic() - frozen >= 1.0
+
+    mesh.lag(0.5, BATCH)
+    changed = time.monotonic()
+    await cluster.put(virtual_service("podinfo", [to("v1")]))
+    assert await cluster.who() == ["podinfo-v1-1"]
+    async with asyncio.timeout(10):
+        while await cluster.who(source=BATCH) == ["podinfo-v2-1"]:
+            await asyncio.sleep(0.02)
+    assert time.monotonic() - changed >= 0.5
+
+
+async def test_outlier_detection_takes_a_bad_pod_out(tmp_path: Path) -> None:
+    async with Cluster(tmp_path) as cluster:
+        await cluster.deploy("podinfo", {"v1": 2, "v2": 1})
+        outlier = {"consecutive5xxErrors": 3, "interval": "100ms", "baseEjectionTime": "60s", "maxEjectionPercent": 100}
+        await cluster.put(
+            destination_rule("podinfo", VERSIONS, trafficPolicy={"outlierDetection": outlier}),
+            virtual_service("podinfo", split("podinfo", v1=50, v2=50)),
+        )
+        cluster.apps["podinfo-v2-1"].status = 500
+        async with asyncio.timeout(20):
+            while not (out := await cluster.mesh.ejected()):
+                await ask(cluster.mesh.listener(WEB), "podinfo", 20, users=1)
+        assert out == {"sidecar.shop.web|outbound|80|v2|podinfo.shop.svc.cluster.local": ["shop/podinfo-v2-1"]}
+        calls = cluster.apps["podinfo-v2-1"].calls
+        account = await ask(cluster.mesh.listener(WEB), "podinfo", 40, users=1)
+        assert cluster.apps["podinfo-v2-1"].calls == calls
+        assert account.by("podinfo-v1") + len(account.failed) == 40
+        assert {status for _, status in account.answers} == {200, 503}  # the whole of v2 is out: UH
+        assert {"UH"} <= {labels["response_flags"] for labels, _ in await cluster.counted()}
+
+
+async def test_tcp_routes_share_connections_by_weight(tmp_path: Path) -> None:
+    async with Cluster(tmp_path) as cluster:
+        await cluster.deploy("db", {"v1": 1, "v2": 1}, port=5432, port_name="tcp")
+        await cluster.put(destination_rule("db", VERSIONS))
+        address = await cluster.mesh.tcp_listener(WEB, "db", 5432)
+
+        async def apps(times: int) -> set[str]:
+            found = [await ask(address, "x", 1, users=1) for _ in range(times)]
+            return {app for account in found for app, _ in account.answers}
+
+        assert await apps(20) == {"db-v1-1", "db-v2-1"}
+        for subset in ("v1", "v2"):
+            await cluster.put(virtual_service("db", [], tcp=[to(subset, "db")]))
+            assert await apps(5) == {f"db-{subset}-1"}
+        each = {("source",): 30, ("destination",): 30}
+        async with asyncio.timeout(10):
+            while labelled(await cluster.counted("istio_tcp_connections_closed_total"), "reporter") != each:
+                await asyncio.sleep(0.05)
+        opened = await cluster.counted("istio_tcp_connections_opened_total")
+        assert labelled(opened, "reporter") == each
+        assert {labels["request_protocol"] for labels, _ in opened} == {"tcp"}
+
+
+async def test_no_request_fails_while_pods_subsets_and_routes_come_and_go(cluster: Cluster) -> None:
+    pods = (await cluster.client.list("/api/v1/namespaces/shop/pods"))[0]
+    async with steadily(cluster.mesh.listener(WEB), "podinfo", users=4) as account:
+        for _ in range(4):
+            await cluster.put(virtual_service("podinfo", split("podinfo", v1=50, v2=50)))
+            await cluster.put(virtual_service("podinfo", split("podinfo", v1=100, v2=0)))
+            await cluster.put(destination_rule("podinfo", {"v1": VERSIONS["v1"]}))
+            await cluster.put(endpoint_slice("podinfo", pods[:1]))
+            await cluster.put(endpoint_slice("podinfo", pods), destination_rule("podinfo", VERSIONS))
+            before = account.total
+            async with asyncio.timeout(10):
+                while account.total < before + 50:
+                    await asyncio.sleep(0.01)
+    assert account.failed == []
+    assert account.total >= 200
+
+
+async def test_a_change_is_in_effect_in_less_than_a_second(cluster: Cluster) -> None:
+    times = []
+    for number in range(5):
+        begin = time.monotonic()
+        await cluster.put(virtual_service("podinfo", [to("v1" if number % 2 else "v2")]))
+        times.append(time.monotonic() - begin)
+    assert min(times) < 1.0
+
+
+async def test_a_source_is_added_while_it_runs_and_an_unknown_one_is_named(cluster: Cluster) -> None:
+    late = SidecarClient("late", "other")
+    with pytest.raises(
+        SandboxError, match=r"the mesh has no source sidecar\.other\.late: add it first \(it has sidecar\.shop\.web"
+    ):
+        cluster.mesh.listener(late)
+    await cluster.mesh.add(late)
+    assert (await cluster.get(host="podinfo.shop", source=late))[0] == 200
+    with pytest.raises(SandboxError, match=r"two sources are called sidecar\.other\.late"):
+        await cluster.mesh.add(late)
+
+
+async def test_the_end_of_envoy_is_told(cluster: Cluster) -> None:
+    await cluster.mesh.envoy.child.stop()
+    async with asyncio.timeout(10):
+        while not cluster.mesh.error:
+            await asyncio.sleep(0.01)
+    assert "Envoy ended with status" in cluster.mesh.error
+    with pytest.raises(SandboxError):
+        await cluster.mesh.settled()
+
+
+async def test_a_service_of_another_kind_is_watched_too(cluster: Cluster) -> None:
+    """Nothing is in effect that was never said: a Service without pods answers 503."""
+    await cluster.put(service("empty"))
+    assert (await cluster.get(host="empty"))[0] == 503
+    await cluster.remove(service("empty"))
+    assert (await cluster.get(host="empty"))[0] == 502
