@@ -114,7 +114,7 @@ def _read(limit: Limit, look: Look, values: Mapping[str, Value]) -> _Reading:
         case LatencyLimit(quantile, maximum):
             if look.latency_missing:
                 return _Reading(missing=look.latency_missing)
-            total = counts.within[-1][1] if counts.within else 0.0
+            total = counts.within[-1] if counts.within else 0.0
             if total <= 0:
                 return _Reading()
             return _Reading(total, total - _within(counts, maximum), _quantile(counts, quantile))
@@ -147,7 +147,7 @@ def _verdict(limit: Limit, requests: float, bad: float, value: float | None) -> 
 def _within(counts: Counts, bound: float) -> float:
     """Requests that took at most ``bound`` seconds; between two bucket bounds by linear interpolation."""
     low, below = 0.0, 0.0
-    for upper, cumulative in counts.within:
+    for upper, cumulative in zip(counts.bounds, counts.within, strict=True):
         if bound >= upper:
             low, below = upper, cumulative
             continue
@@ -161,9 +161,9 @@ def _quantile(counts: Counts, quantile: float) -> float:
     """The quantile in seconds, as PromQL's histogram_quantile reads it: linear inside a bucket, never beyond the
     highest finite bound. https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
     """
-    rank = quantile * counts.within[-1][1]
+    rank = quantile * counts.within[-1]
     low, below = 0.0, 0.0
-    for upper, cumulative in counts.within:
+    for upper, cumulative in zip(counts.bounds, counts.within, strict=True):
         if cumulative >= rank and cumulative > below:
             return low if upper == inf else low + (upper - low) * (rank - below) / (cumulative - below)
         if upper != inf:

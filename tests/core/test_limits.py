@@ -21,7 +21,9 @@ QUERY = Limit("query", PrometheusLimit("up", 1, 2), 0)
 def look(
     requests: float = 0, errors: float = 0, within: tuple[tuple[float, float], ...] = (), missing: str = ""
 ) -> Look:
-    return Look(100.0, 10.0, Counts(requests, errors, within), missing=missing)
+    return Look(
+        100.0, 10.0, Counts(requests, errors, tuple(b for b, _ in within), tuple(n for _, n in within)), missing=missing
+    )
 
 
 def one(limit: Limit, *looks: Look, value: Value | None = None, warm: bool = True) -> GateStatus:

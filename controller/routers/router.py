@@ -1,0 +1,49 @@
+"""What a router is: facts from the objects found, and the smallest writes that make them say the wanted traffic."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from controller.core.objects import Change, Found, Ref
+from controller.core.release import Release
+from controller.core.seen import RoutesSeen
+from controller.core.wanted import Wanted
+
+
+class Router(Protocol):
+    """Pure. Every function reads what was found in the same pass and changes nothing itself.
+
+    The three kinds of writes are apart, because their order is what keeps requests from failing: first every wanted
+    subset is there, then routes may name it; a subset goes when no route names it any more.
+    """
+
+    SUPPORTS: frozenset[str]
+    """What of a Release this router can do (``headers``, ``query-params``, ``tenths``); the rest is refused at once."""
+
+    def reads(self, release: Release) -> tuple[Ref, ...]:
+        """Every object, or all of a kind, that the other functions look at."""
+        ...
+
+    def see(self, release: Release, found: Found) -> RoutesSeen:
+        """The facts. Nothing is raised: what cannot be followed is in ``problems``."""
+        ...
+
+    def add_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
+        """Writes that add or mend the wanted subsets; none is taken away."""
+        ...
+
+    def routes(self, release: Release, wanted: Wanted, found: Found, *, fence: str, force: bool) -> tuple[Change, ...]:
+        """Writes that make the routes say ``wanted.traffic``; none when that is None.
+
+        ``fence`` is the version of the Release that this follows from: it goes into each object that is written, and
+        with ``force`` into every one, so that a deposed leader's late write fails.
+        """
+        ...
+
+    def remove_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
+        """Writes that take away our subsets that are neither wanted nor named by any route found."""
+        ...
+
+    def restore(self, release: Release, found: Found) -> tuple[Change, ...]:
+        """Writes that hand everything back: users' own objects as they were, ours gone."""
+        ...

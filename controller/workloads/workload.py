@@ -1,0 +1,33 @@
+"""What a form of workload is: facts from the objects found, and the writes that make wanted revisions of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from controller.core.objects import Change, Found, Ref
+from controller.core.release import Release
+from controller.core.seen import WorkloadSeen
+from controller.core.wanted import Wanted
+
+
+class Workload(Protocol):
+    """Pure. Writes up and writes down are apart: what goes down goes only after every route was written."""
+
+    def reads(self, release: Release, found: Found) -> tuple[Ref, ...]:
+        """Every object, or all of a kind, that the other functions look at, as far as ``found`` tells already.
+
+        A template that is found names ConfigMaps: so the second call may give more than the first.
+        """
+        ...
+
+    def see(self, release: Release, found: Found) -> WorkloadSeen:
+        """The facts."""
+        ...
+
+    def up(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
+        """New revisions (configuration first), more replicas, a restart in place."""
+        ...
+
+    def down(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
+        """Fewer replicas, revisions that are wanted no more, and what happens to the template."""
+        ...
