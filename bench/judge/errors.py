@@ -35,8 +35,8 @@ class Errors:
     """A kind of release.
 
     ``baseline``: stable's rate, as (lowest, highest): it drifts between them when they differ. The candidate's rate is
-    ``relative`` times stable's plus ``absolute``, from ``since`` seconds on. ``outage``: a 3-minute outage hits both at a
-    random time. ``apart``: scrapes of the arms lie up to so many seconds apart. ``burst``: mean size of a burst.
+    ``relative`` times stable's plus ``absolute``, from ``since`` seconds on. ``outage``: a 3-minute outage hits both at
+    a random time. ``apart``: scrapes of the arms lie up to so many seconds apart. ``burst``: mean size of a burst.
     """
 
     rps: int

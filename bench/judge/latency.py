@@ -40,16 +40,16 @@ class Latency:
     """A kind of release: no request fails.
 
     Medians are drawn between 10 and 200 ms, so that buckets' bounds fall anywhere. The candidate is ``slower`` times as
-    slow as stable. ``slowdown``: for 3 minutes at a random time both are 2 to 6 times slower. ``pauses``: seconds between
-    pauses, each arm on its own, of 0.2 to 2 s; who comes meanwhile waits for the end. ``at_margin``: instead of being
-    slower, so many of the candidate's requests hang for 30 s that it is exactly at the margin there.
+    slow as stable. ``slowdown``: for 3 minutes at a random time both are 2 to 6 times slower. ``pauses``: seconds
+    between pauses, each arm on its own, of 0.2 to 2 s; who comes meanwhile waits for the end. ``hanging``: that share
+    of the candidate's requests takes 29 s.
     """
 
     rps: int
     slower: float = 1.0
     slowdown: bool = False
     pauses: float = 0.0
-    at_margin: float = 0.0
+    hanging: float = 0.0
     ramp: tuple[float, ...] = RAMP
 
     def release(self, rng: Random) -> Release:
@@ -68,7 +68,7 @@ class Latency:
                 at = index * STEP + i * LOOK
                 now = median * (factor if begin <= at < begin + OUTAGE else 1.0)
                 n_c = binomial(rng, requests, share)
-                candidate = self._counts(rng, n_c, now * self.slower, sigma, hanging=self.at_margin)
+                candidate = self._counts(rng, n_c, now * self.slower, sigma, hanging=self.hanging)
                 stable = self._counts(rng, requests - n_c, now, sigma)
                 yield step, Look(START + at + LOOK, LOOK, candidate, stable)
 

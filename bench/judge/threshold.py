@@ -9,7 +9,10 @@ from controller.core.observed import Look
 
 @dataclass
 class FixedThreshold:
-    """Fails after ``checks`` checks of ``period`` seconds with less than ``success`` of good answers; 0 is no failure."""
+    """Rolls back after ``checks`` checks of ``period`` seconds that had requests and fewer good ones than ``success``.
+
+    The failed checks of the whole release are counted, not those in a row.
+    """
 
     success: float = 0.99
     checks: int = 5
