@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api.content import clone, decode
+from controller.sandbox.api.content import Unreadable, clone, decode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.request import Call
 from controller.sandbox.api.schema import errors
@@ -14,7 +14,10 @@ _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Suc
 
 def bind(state: State, call: Call) -> tuple[Object, int]:
     """The answer's body and code. Raises Failure: 409 for a pod that has a node or is being deleted."""
-    body = decode(call.body, call.content_type)[0]
+    try:
+        body = decode(call.body, call.content_type)[0]
+    except Unreadable as error:
+        raise Failure.bad_request(f"the body is a Binding: {error}") from None
     metadata, node = body.get("metadata") or {}, (body.get("target") or {}).get("name")
     if not node:
         raise Failure.invalid("", "Binding", call.name, [errors.required("target.name", "")])

@@ -79,20 +79,25 @@ def encode_yaml(value: Any) -> bytes:
 
 
 def decode(data: bytes, content_type: str, offered: Iterable[str] = OFFERED) -> tuple[Any, list[str]]:
-    """A body's value, and the warnings for keys that stand twice in one mapping (the last one counts).
+    """A body's value, and a sentence for each key that stands twice in one mapping (the last one counts).
 
-    Raises Failure: 415 for a content type that is not offered, 400 for a body that cannot be read.
+    Raises Failure(415) for a content type that is not offered, Unreadable for a body that cannot be read.
     """
     media = content_type.partition(";")[0].strip().lower() or JSON
     if media not in offered:
         raise Failure.unsupported_media(offered)
-    doubles: list[str] = []
     try:
         if media == JSON or media.endswith("+json"):
-            return json.loads(data, object_pairs_hook=_pairs(doubles)), doubles
-        return _from_yaml(data), doubles
+            repeated: list[_Repeated] = []
+            value = json.loads(data, object_pairs_hook=_pairs(repeated))
+            return value, [f'duplicate field "{path}"' for path in _paths(value, "")] if repeated else []
+        return _from_yaml(data), []
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise Failure.bad_request(f"the body of the request cannot be read as {media}: {error}") from None
+        raise Unreadable(" ".join(str(error).split())) from None
+
+
+class Unreadable(ValueError):
+    """A body that is neither JSON nor YAML; the text says why."""
 
 
 def _from_yaml(data: bytes) -> Any:
@@ -111,15 +116,35 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _pairs(doubles: list[str]) -> Callable[[list[tuple[str, Any]]], Object]:
+class _Repeated(dict[str, Any]):
+    """An object in which keys stood twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _pairs(repeated: list[_Repeated]) -> Callable[[list[tuple[str, Any]]], Object]:
     def collect(pairs: list[tuple[str, Any]]) -> Object:
         result = dict(pairs)
-        if len(result) != len(pairs):
-            names = [name for name, _ in pairs]
-            doubles.extend(f'duplicate field "{name}"' for name in result if names.count(name) > 1)
-        return result
+        if len(result) == len(pairs):
+            return result
+        names = [name for name, _ in pairs]
+        marked = _Repeated(result)
+        marked.twice = tuple(name for name in result if names.count(name) > 1)
+        repeated.append(marked)
+        return marked
 
     return collect
+
+
+def _paths(value: Any, path: str) -> list[str]:
+    """The paths of all keys that stood twice."""
+    if isinstance(value, list):
+        return [found for i, item in enumerate(value) for found in _paths(item, f"{path}[{i}]")]
+    if not isinstance(value, dict):
+        return []
+    inner = {name: f"{path}.{name}" if path else name for name in value}
+    here = [inner[name] for name in value.twice] if isinstance(value, _Repeated) else []
+    return here + [found for name, item in value.items() for found in _paths(item, inner[name])]
 
 
 def clone(value: Any) -> Any:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from controller.sandbox.api.content import clone, decode
+from controller.sandbox.api.content import Unreadable, clone, decode
 from controller.sandbox.api.definitions import DEFINITIONS, mark_terminating
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.reading import matcher
-from controller.sandbox.api.request import Call, ListOptions, dry_run
+from controller.sandbox.api.request import Call, ListOptions, dry_run_fault
 from controller.sandbox.api.resources import Resource
+from controller.sandbox.api.schema import errors
 from controller.sandbox.api.state import State, normal
 from controller.sandbox.api.store import Stored
 from controller.sandbox.api.strategies import strategy_of
@@ -34,26 +35,28 @@ class DeleteOptions:
     @classmethod
     def of(cls, call: Call) -> DeleteOptions:
         """From the body, else from the query. Raises Failure(400, 422)."""
-        body: Any = decode(call.body, call.content_type)[0] if call.body.strip() else {}
+        try:
+            body: Any = decode(call.body, call.content_type)[0] if call.body.strip() else {}
+        except Unreadable as error:
+            raise Failure.bad_request(f"the body of a DELETE is a DeleteOptions object: {error}") from None
         if not isinstance(body, dict):
-            raise Failure.bad_request("DeleteOptions is an object")
+            raise Failure.bad_request("the body of a DELETE is a DeleteOptions object")
         wanted = body.get("preconditions") or {}
         policy = body.get("propagationPolicy") or call.query.get("propagationPolicy") or ""
         if body.get("orphanDependents") is not None and not policy:
             policy = "Orphan" if body["orphanDependents"] else "Background"
+        faults = []
         if policy and policy not in _POLICIES:
-            supported = '"Background", "Foreground", "Orphan"'
-            raise Failure(
-                422,
-                "Invalid",
-                f'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "{policy}": '
-                f"supported values: {supported}",
-            )
+            faults.append(errors.not_supported("propagationPolicy", policy, [*sorted(_POLICIES)]))
+        dry = (body.get("dryRun") or [call.query.get("dryRun")])[0]
+        if dry and dry != "All":
+            faults.append(dry_run_fault(dry))
+        if faults:
+            raise Failure.invalid("meta.k8s.io", "DeleteOptions", "", faults)
         grace = body.get("gracePeriodSeconds")
         if grace is None and call.query.get("gracePeriodSeconds"):
             grace = int(call.query["gracePeriodSeconds"])
-        dry = (body.get("dryRun") or [call.query.get("dryRun")])[0]
-        return cls(dry_run(dry), policy, grace, wanted.get("uid") or "", wanted.get("resourceVersion") or "")
+        return cls(bool(dry), policy, grace, wanted.get("uid") or "", wanted.get("resourceVersion") or "")
 
 
 def delete(state: State, call: Call) -> tuple[Object, int]:
@@ -147,14 +150,21 @@ def _namespace_waits(resource: Resource, item: Object) -> bool:
 def _preconditions(call: Call, item: Object, options: DeleteOptions) -> None:
     metadata = item["metadata"]
     if options.uid and options.uid != metadata["uid"]:
-        raise call.conflict(
-            f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+        raise _not_the_one(
+            call,
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']})."
+            " The object might have been deleted and then recreated",
         )
     if options.version and options.version != metadata["resourceVersion"]:
-        raise call.conflict(
-            f"Precondition failed: ResourceVersion in precondition: {options.version}, "
-            f"ResourceVersion in object meta: {metadata['resourceVersion']}"
+        raise _not_the_one(
+            call,
+            f"the ResourceVersion in the precondition ({options.version}) does not match the ResourceVersion in "
+            f"record ({metadata['resourceVersion']}). The object might have been modified",
         )
+
+
+def _not_the_one(call: Call, why: str) -> Failure:
+    return Failure.conflict("", call.resource.kind, call.name, why)
 
 
 def delete_collection(state: State, call: Call) -> Object:

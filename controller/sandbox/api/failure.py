@@ -47,7 +47,7 @@ class Failure(Exception):
         }
         if not self.reason:
             del status["reason"]
-        if self.details:
+        if self.details is not None:
             status["details"] = self.details
         return status
 
@@ -97,6 +97,11 @@ class Failure(Exception):
     @classmethod
     def method_not_allowed(cls) -> Self:
         return cls(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+
+    @classmethod
+    def no_such_path(cls) -> Self:
+        """404 for a path below a known group that is no resource."""
+        return cls(404, "NotFound", "the server could not find the requested resource", {})
 
     @classmethod
     def future_version(cls, asked: int, current: int) -> Self:

@@ -1,4 +1,4 @@
-"""Paths that are no resource: discovery, health, version."""
+"""Paths that are no resource: discovery, OpenAPI, health, version."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from controller.sandbox.api import discovery
 from controller.sandbox.api.answers import answered, page_not_found
 from controller.sandbox.api.content import discovery_version, encode
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.openapi import OpenApi
 from controller.sandbox.api.resources import Registry
 from controller.sandbox.client import Object
 
@@ -29,7 +30,7 @@ VERSION = {
 HEALTH = ("/healthz", "/readyz", "/livez")
 
 
-def answer(registry: Registry, request: web.Request) -> web.StreamResponse:
+def answer(registry: Registry, documents: OpenApi, request: web.Request) -> web.StreamResponse:
     """The answer to a GET. Raises Failure(405) for another method."""
     path = request.path.rstrip("/") or "/"
     if request.method not in ("GET", "HEAD"):
@@ -39,8 +40,10 @@ def answer(registry: Registry, request: web.Request) -> web.StreamResponse:
     words = path.strip("/").split("/")
     if words in (["api"], ["apis"]):
         return _groups(registry, request, core=words == ["api"])
-    value: Object | None = None
+    value: Object | bytes | None = None
     match words:
+        case ["openapi", "v3", *rest]:
+            value = documents.answer("/".join(rest))
         case ["version"]:
             value = VERSION
         case ["api", version]:
@@ -49,7 +52,14 @@ def answer(registry: Registry, request: web.Request) -> web.StreamResponse:
             value = discovery.group(registry, group)
         case ["apis", group, version]:
             value = discovery.resources(registry, group, version)
+    if value is None and words[0] in ("api", "apis") and _is_known(registry, words[1:]):
+        raise Failure.no_such_path()
     return page_not_found() if value is None else answered(value)
+
+
+def _is_known(registry: Registry, words: list[str]) -> bool:
+    """Whether another version of this group is served."""
+    return (words[0] if len(words) > 1 else "") in registry.groups()
 
 
 def _groups(registry: Registry, request: web.Request, *, core: bool) -> web.StreamResponse:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
-from controller.sandbox.api.content import decode
+from controller.sandbox.api.content import Unreadable, decode, encode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
-from controller.sandbox.api.schema import checks, metadata, structural
+from controller.sandbox.api.schema import checks, errors, metadata, structural
 from controller.sandbox.api.schema.decode import DecodeError, decode_builtin, decode_custom
 from controller.sandbox.api.schema.defaults import set_defaults
 from controller.sandbox.api.schema.errors import FieldError
@@ -17,29 +16,45 @@ from controller.sandbox.client import Object
 
 
 def read_object(call: Call, resource: Resource) -> tuple[Object, list[str]]:
-    """The body as an object of this kind, and the fields that stand twice. Raises Failure(400, 415)."""
-    value, doubles = decode(call.body, call.content_type)
+    """The body as an object of this kind, and a sentence for each field that stands twice. Raises Failure(400, 415)."""
+    try:
+        value, doubles = decode(call.body, call.content_type)
+        if not isinstance(value, dict):
+            raise Unreadable(f"this is not an object but a {type(value).__name__}")
+    except Unreadable as error:
+        why = f"couldn't get version/kind; json parse error: {error}"
+        raise Failure.bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}): {why}"
+        ) from None
+    if resource.custom and not value.get("kind"):
+        text = call.body.decode(errors="replace")
+        raise _unrecognized(resource, f"Object 'Kind' is missing in '{text}'")
     return checked_type(value, resource), doubles
 
 
-def checked_type(value: Any, resource: Resource) -> Object:
-    """The value, if it is an object of this kind and version. Raises Failure(400)."""
-    if not isinstance(value, dict):
-        raise Failure.bad_request(f"a {resource.kind} is an object, not {type(value).__name__}")
-    given, kind = value.get("apiVersion") or resource.api_version, value.get("kind") or resource.kind
-    if kind != resource.kind or given.rpartition("/")[0] != resource.group:
-        version = given.rpartition("/")[2]
+def checked_type(value: Object, resource: Resource) -> Object:
+    """The value, if it is an object of this kind and version. Raises Failure(400), or 422 for a custom resource."""
+    given, kind = value.get("apiVersion") or "", value.get("kind") or ""
+    if resource.custom:
+        if given != resource.api_version:
+            why = f"does not match the expected API version ({resource.api_version})"
+            raise Failure.bad_request(f"the API version in the data ({given}) {why}")
+        if kind != resource.kind:
+            fault = errors.invalid("kind", kind, f"must be {resource.kind}")
+            raise Failure.invalid(resource.group, kind, (value.get("metadata") or {}).get("name", ""), [fault])
+    elif (given or resource.api_version, kind or resource.kind) != (resource.api_version, resource.kind):
+        version = (given or resource.api_version).rpartition("/")[2]
+        why = f'the path is that of a {resource.kind} in version "{resource.api_version}"'
+        if given not in ("", resource.api_version):
+            why = f'no kind "{kind}" is registered for version "{given}" here'
         raise Failure.bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {resource.kind}: '
-            f"the path is that of {resource.kind} in {resource.api_version}"
+            f'{kind or resource.kind} in version "{version}" cannot be handled as a {resource.kind}: {why}'
         )
-    if given != resource.api_version:
-        raise Failure.bad_request(
-            f"the API version in the data ({given}) does not match the expected API version ({resource.api_version})"
-        )
-    if not isinstance(value.get("metadata", {}), dict | None):
-        raise Failure.bad_request("metadata: must be an object")
     value["apiVersion"], value["kind"] = resource.api_version, resource.kind
+    if not isinstance(value.get("metadata", {}), dict | None):
+        wrong = _JSON_NAMES.get(type(value["metadata"]), "number")
+        why = f"json: cannot unmarshal {wrong} into Go struct field {resource.kind}.metadata of type v1.ObjectMeta"
+        raise _unusable(resource, why)
     value["metadata"] = value.get("metadata") or {}
     return value
 
@@ -64,7 +79,11 @@ def decoded(call: Call, resource: Resource, item: Object, options: WriteOptions,
         raise _unusable(resource, str(error)) from None
     found = doubles + [f'unknown field "{path}"' for path in unknown]
     if found and options.validation == "Strict":
-        raise _unusable(resource, f"strict decoding error: {', '.join(found)}")
+        why = f"strict decoding error: {', '.join(found)}"
+        if call.verb == "patch":
+            fault = errors.invalid("patch", encode(item).decode(), why)
+            raise Failure.invalid("", "", "", [fault])
+        raise _unusable(resource, why)
     if options.validation == "Warn":
         call.warnings += found
 
@@ -75,6 +94,13 @@ def first_status(group: str, version: str, kind: str) -> Object:
     item: Object = {"metadata": {}, "status": {}}
     decode_builtin(group, version, kind, item)
     return item.get("status") or {}
+
+
+_JSON_NAMES = {bool: "bool", str: "string", list: "array"}
+
+
+def _unrecognized(resource: Resource, why: str) -> Failure:
+    return Failure.bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {why}")
 
 
 def _unusable(resource: Resource, why: str) -> Failure:

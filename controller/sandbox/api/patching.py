@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api.content import clone, decode
+from collections.abc import Iterable
+from typing import Any
+
+from controller.sandbox.api.content import Unreadable, clone, decode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import checked_type
 from controller.sandbox.api.patch import PatchError, apply, json_patch, merge_patch, strategic_merge
 from controller.sandbox.api.request import Call, WriteOptions
+from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
 from controller.sandbox.api.state import State
 from controller.sandbox.api.writing import Written, create_object, place_object, reset_trees, update_object
@@ -20,7 +24,7 @@ def patch(state: State, call: Call) -> Written:
     options = call.write_options()
     media = call.content_type.partition(";")[0].strip()
     offered = [form for form in OFFERED if form != STRATEGIC_PATCH or not call.resource.custom]
-    value, doubles = decode(call.body, media or "none", offered)
+    value, doubles = decoded_patch(call, media, offered)
     stored = state.find(call.resource, call.namespace, call.name)
     if media == APPLY_PATCH:
         old = None if stored is None else call.resource.from_storage(stored.object)
@@ -28,42 +32,65 @@ def patch(state: State, call: Call) -> Written:
     if stored is None:
         raise call.not_found()
     old = call.resource.from_storage(stored.object)
-    item = checked_type(patched(call, old, value, media), call.resource)
+    item = still_one(patched(call, old, value, media), call.resource, old)
     place_object(call, item)
     same_name(call, item)
     return update_object(state, call, old, item, options, doubles)
 
 
-def patched(call: Call, old: Object, value: object, media: str) -> object:
+def decoded_patch(call: Call, media: str, offered: Iterable[str]) -> tuple[Any, list[str]]:
+    """The body and its double fields. Raises Failure(400, 415)."""
+    try:
+        value, doubles = decode(call.body, media or "none", offered)
+    except Unreadable as error:
+        raise Failure.bad_request(f"error decoding patch: {error}") from None
+    if media != JSON_PATCH and not isinstance(value, dict):
+        raise Failure.bad_request("error decoding patch: a patch of this type is an object")
+    return value, doubles
+
+
+def patched(call: Call, old: Object, value: Any, media: str) -> Any:
     """``old`` (untouched) with a merge, strategic or JSON patch applied."""
     with Failures():
         if media == JSON_PATCH:
             return json_patch(old, value)
-        if not isinstance(value, dict):
-            raise Failure.bad_request("a patch of this type is an object")
         if media == STRATEGIC_PATCH:
             return strategic_merge(clone(old), value, call.resource.schema())
         return merge_patch(old, value)
     raise AssertionError("unreachable")  # pragma: no cover
 
 
+def still_one(value: Any, resource: Resource, old: Object) -> Object:
+    """A patched object, if it still is one of its kind. Raises Failure(400), or 422 for a custom resource."""
+    if not isinstance(value, dict):
+        raise Failure.bad_request("error decoding patch: the result is no object")
+    if resource.custom:
+        faults = [
+            errors.invalid(name, value.get(name), f"must be {wanted}")
+            for name, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind))
+            if value.get(name) != wanted
+        ]
+        if faults:
+            kind = value.get("kind") or ""
+            raise Failure.invalid(resource.group, kind, old["metadata"]["name"], faults)
+    return checked_type(value, resource)
+
+
 def same_name(call: Call, item: Object) -> None:
-    """Raises Failure(422) when a patch changes the name."""
-    if item["metadata"].get("name") != call.name:
-        fault = errors.invalid("metadata.name", item["metadata"].get("name"), "field is immutable")
-        raise Failure.invalid(call.resource.group, call.resource.kind, call.name, [fault])
+    """Raises Failure(400) when a write names another object than its URL."""
+    name = item["metadata"].setdefault("name", call.name)
+    if name != call.name:
+        raise Failure.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 
 def _apply(
-    state: State, call: Call, old: Object | None, value: object, options: WriteOptions, doubles: list[str]
+    state: State, call: Call, old: Object | None, value: Object, options: WriteOptions, doubles: list[str]
 ) -> Written:
     if not call.query.get("fieldManager"):
         fault = errors.required("fieldManager", "is required for apply patch")
         raise Failure.invalid("meta.k8s.io", "PatchOptions", "", [fault])
     if old is None and call.target.subresource:
         raise call.not_found()
-    if not isinstance(value, dict):
-        raise Failure.bad_request("an applied configuration is an object")
     metadata = value.setdefault("metadata", {})
     metadata.setdefault("name", call.name)
     if old is None and metadata.get("uid"):
@@ -82,8 +109,8 @@ def _apply(
             now=state.now(),
             reset=reset_trees(call),
         )
-    item = checked_type(item, call.resource)
     if old is None:
+        item = checked_type(item, call.resource)
         return create_object(state, call, item, options, doubles, recorded=True)
     place_object(call, item)
     same_name(call, item)

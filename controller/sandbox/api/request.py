@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from controller.sandbox.api.content import Form
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.resources import Resource
+from controller.sandbox.api.schema import errors
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
+_LONGEST_MANAGER = 128
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
@@ -95,25 +97,28 @@ class WriteOptions:
     force: bool = False
 
     @classmethod
-    def of(cls, query: Mapping[str, str], agent: str) -> WriteOptions:
-        """``agent``, the program's name, is the field manager where none is given. Raises Failure."""
-        validation = query.get("fieldValidation") or "Warn"
-        if validation not in ("Strict", "Warn", "Ignore"):
-            raise _option(
-                f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", "Strict", "Warn"'
-            )
-        return cls(dry_run(query.get("dryRun")), query.get("fieldManager") or agent, validation, _flag(query, "force"))
+    def of(cls, query: Mapping[str, str], agent: str, kind: str) -> WriteOptions:
+        """``agent``, the program's name, is the field manager where none is given.
+
+        Raises Failure(422) in the name of ``kind`` (CreateOptions ...).
+        """
+        faults = []
+        validation = query.get("fieldValidation") or ""
+        if validation not in ("", "Strict", "Warn", "Ignore"):
+            faults.append(errors.not_supported("fieldValidation", validation, ["", "Ignore", "Strict", "Warn"]))
+        manager = query.get("fieldManager") or ""
+        if len(manager.encode()) > _LONGEST_MANAGER:
+            faults.append(errors.too_long("fieldManager", _LONGEST_MANAGER))
+        dry = query.get("dryRun")
+        if dry and dry != "All":
+            faults.append(dry_run_fault(dry))
+        if faults:
+            raise Failure.invalid("meta.k8s.io", kind, "", faults)
+        return cls(bool(dry), manager or agent, validation or "Warn", _flag(query, "force"))
 
 
-def dry_run(value: str | None) -> bool:
-    """Whether nothing may be kept; the one legal value is ``All``."""
-    if value and value != "All":
-        raise _option(f'dryRun: Unsupported value: "{value}": supported values: "All"')
-    return bool(value)
-
-
-def _option(why: str) -> Failure:
-    return Failure(422, "Invalid", f' "" is invalid: {why}')
+def dry_run_fault(value: str) -> errors.FieldError:
+    return errors.not_supported("dryRun", [value], ["All"])
 
 
 def _flag(query: Mapping[str, str], name: str) -> bool:
@@ -158,7 +163,7 @@ class Call:
         return self.target.namespace
 
     def write_options(self) -> WriteOptions:
-        return WriteOptions.of(self.query, self.agent)
+        return WriteOptions.of(self.query, self.agent, f"{self.verb.capitalize()}Options")
 
     def not_found(self) -> Failure:
         return Failure.not_found(self.resource.group, self.resource.plural, self.name)

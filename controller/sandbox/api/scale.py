@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from controller.sandbox.api.content import clone, decode
+from controller.sandbox.api.content import clone
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import decoded, read_object
 from controller.sandbox.api.patch import apply, json_patch, merge_patch, strategic_merge
-from controller.sandbox.api.patching import OFFERED, Failures
+from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch
 from controller.sandbox.api.request import Call
 from controller.sandbox.api.resources import Resource, ScalePaths
 from controller.sandbox.api.schema import builtins, errors
@@ -76,13 +76,11 @@ def view(item: Object, paths: ScalePaths) -> Object:
 def _patched(state: State, call: Call, before: Object) -> Object:
     media = call.content_type.partition(";")[0].strip()
     offered = [form for form in OFFERED if form != STRATEGIC_PATCH or not call.resource.custom]
-    value, _ = decode(call.body, media or "none", offered)
+    value, _ = decoded_patch(call, media, offered)
     schema = SCALE.schema()
     with Failures():
         if media == JSON_PATCH:
             result: Any = json_patch(before, value)
-        elif not isinstance(value, dict):
-            raise Failure.bad_request("a patch of this type is an object")
         elif media == STRATEGIC_PATCH:
             result = strategic_merge(clone(before), value, schema)
         elif media == APPLY_PATCH:

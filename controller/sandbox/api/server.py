@@ -14,6 +14,8 @@ from controller.sandbox.api.controls import control
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.faults import Dropped, Faults, Match
 from controller.sandbox.api.identity import user_of
+from controller.sandbox.api.kinds import builtin_resources
+from controller.sandbox.api.openapi import OpenApi
 from controller.sandbox.api.render import shaped
 from controller.sandbox.api.request import Call, Target, parse_path, verb_of
 from controller.sandbox.api.state import State
@@ -25,6 +27,9 @@ _WRITES: dict[str, Callable[[State, Call], writing.Written]] = {
     "update": writing.update,
     "patch": patching.patch,
 }
+_OF_COLLECTIONS = ("create", "deletecollection", "list", "watch")
+_ACROSS_NAMESPACES = ("list", "watch")
+_BUILTIN_GROUPS = frozenset(resource.group for resource in builtin_resources())
 
 
 class Server:
@@ -36,6 +41,7 @@ class Server:
         self.faults = faults
         self._bookmark_seconds = bookmark_seconds
         self._watches: dict[Watch, tuple[Entry, web.Request]] = {}
+        self._documents = OpenApi(state.registry)
         self._closing = False
 
     def close(self) -> None:
@@ -75,7 +81,7 @@ class Server:
                 return await self._control(request)
             await self.faults.before(entry)
             if target is None:
-                answer = nonresource.answer(self.state.registry, request)
+                answer = nonresource.answer(self.state.registry, self._documents, request)
             else:
                 answer = await self._resource(request, target, entry)
         except Failure as failure:
@@ -124,6 +130,8 @@ class Server:
     async def _resource(self, request: web.Request, target: Target, entry: Entry) -> web.StreamResponse:
         resource = self.state.registry.find(target.group, target.version, target.plural)
         if resource is None:
+            if target.group in _BUILTIN_GROUPS:
+                raise Failure.no_such_path()
             return page_not_found()
         call = Call(
             verb=entry.verb,
@@ -136,7 +144,7 @@ class Server:
             content_type=request.headers.get("Content-Type", ""),
             body=await read_body(request),
         )
-        _check_verb(call)
+        _check_path(call)
         if call.verb == "watch":
             return await self._watch(request, call, entry)
         value, code = self._value(call)
@@ -195,15 +203,21 @@ class Server:
         return answer
 
 
-def _check_verb(call: Call) -> None:
-    """Raises Failure: 405 for what this resource does not offer, 404 for a subresource that it has not."""
-    if call.target.subresource:
-        verbs = call.resource.subresources.get(call.target.subresource)
+def _check_path(call: Call) -> None:
+    """Raises Failure: 404 for a path that this resource has not, 405 for what cannot be done with it."""
+    resource, target = call.resource, call.target
+    whole = not target.name
+    if (target.namespace and not resource.namespaced) or (
+        resource.namespaced and not target.namespace and not (whole and call.verb in _ACROSS_NAMESPACES)
+    ):
+        raise Failure.method_not_allowed() if whole and resource.namespaced else Failure.no_such_path()
+    if target.subresource:
+        verbs = resource.subresources.get(target.subresource)
         if verbs is None:
-            raise Failure(404, "NotFound", "the server could not find the requested resource", {})
+            raise call.not_found() if resource.custom else Failure.no_such_path()
     else:
-        verbs = call.resource.verbs
-    if call.verb not in verbs or (call.verb == "create" and call.name and not call.target.subresource):
+        verbs = tuple(verb for verb in resource.verbs if (verb in _OF_COLLECTIONS) == whole)
+    if call.verb not in verbs:
         raise Failure.method_not_allowed()
 
 

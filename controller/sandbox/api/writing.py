@@ -18,9 +18,8 @@ from controller.sandbox.api.strategies import Strategy, strategy_of, wish
 from controller.sandbox.client import Object
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
-_FILLED_IN = ("uid", "creationTimestamp")
-_NEVER_CHANGED = ("generation", "deletionTimestamp", "deletionGracePeriodSeconds")
-_SERVERS_OWN = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+_NEVER_CHANGED = ("generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+_SERVERS_OWN = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def name_object(call: Call, item: Object) -> None:
     """The object's name and namespace, from the body and the URL. Raises Failure where they disagree."""
     metadata = item["metadata"]
     if metadata.get("resourceVersion"):
-        raise Failure(400, "BadRequest", "resourceVersion should not be set on objects to be created")
+        raise Failure(500, "", "resourceVersion should not be set on objects to be created")
     place_object(call, item)
     if call.name and metadata.setdefault("name", call.name) != call.name:
         raise Failure.bad_request(
@@ -82,8 +81,6 @@ def place_object(call: Call, item: Object) -> None:
     if not call.resource.namespaced:
         metadata.pop("namespace", None)
         return
-    if not call.namespace:
-        raise Failure.bad_request("an empty namespace may not be set during creation")
     if (metadata.get("namespace") or call.namespace) != call.namespace:
         raise Failure.bad_request(
             "the namespace of the provided object does not match the namespace sent on the request"
@@ -94,7 +91,7 @@ def place_object(call: Call, item: Object) -> None:
 def stamp(state: State, item: Object, strategy: Strategy) -> None:
     """What the server sets on a new object, whatever the body says."""
     metadata = item["metadata"]
-    for name in (*_SERVERS_OWN, "resourceVersion"):
+    for name in _SERVERS_OWN:
         metadata.pop(name, None)
     metadata["uid"] = new_uid()
     metadata["creationTimestamp"] = state.timestamp()
@@ -174,7 +171,7 @@ def update(state: State, call: Call) -> Written:
         raise call.not_found()
     if not item["metadata"].get("resourceVersion") and not strategy_of(call.resource).unconditional:
         fault = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-        raise Failure.invalid(call.resource.group, call.resource.kind, name, [fault])
+        raise Failure.invalid(call.resource.group, call.resource.plural, name, [fault])
     old = call.resource.from_storage(stored.object)
     return update_object(state, call, old, item, options, doubles)
 
@@ -216,7 +213,7 @@ def update_object(
 def preconditions(call: Call, old: Object, item: Object) -> None:
     """Raises Failure(409) when the body names another uid or another resourceVersion than the stored object's."""
     metadata, stored = item["metadata"], old["metadata"]
-    if metadata.get("uid") and metadata["uid"] != stored["uid"]:
+    if call.verb == "update" and metadata.get("uid") and metadata["uid"] != stored["uid"]:
         why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {stored['uid']}"
         raise call.conflict(why)
     if metadata.get("resourceVersion") and metadata["resourceVersion"] != stored["resourceVersion"]:
@@ -227,10 +224,9 @@ def preconditions(call: Call, old: Object, item: Object) -> None:
 def keep_servers_own(old: Object, item: Object) -> None:
     """What a writer may leave out (then it stays), and what no writer changes."""
     before, metadata = old["metadata"], item["metadata"]
-    for name in _FILLED_IN:
-        if not metadata.get(name):
-            keep(before, metadata, name)
-    for name in _NEVER_CHANGED if before.get("deletionTimestamp") else ("generation",):
+    if not metadata.get("uid"):
+        metadata["uid"] = before["uid"]
+    for name in _NEVER_CHANGED if before.get("deletionTimestamp") else _NEVER_CHANGED[:2]:
         keep(before, metadata, name)
 
 
