@@ -100,7 +100,7 @@ class Envoy:
         config.write_text(json.dumps(bootstrap(self.files)))
         argv = [program, "--config-path", str(config), "--admin-address-path", str(address), "--concurrency", "1"]
         argv += ["--disable-hot-restart", "--reject-unknown-dynamic-fields", "--log-level", "warning"]
-        argv += ["--drain-time-s", "5"]
+        argv += ["--drain-time-s", "45"]
         argv += ["--component-log-level", "misc:error"]  # else every route tells that istiod's field is deprecated
         self._child = await start("Envoy", argv, self.log)
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))

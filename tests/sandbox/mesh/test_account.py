@@ -103,7 +103,7 @@ async def story(directory: Path, requests: int) -> None:
 
 @pytest.mark.envoy
 async def test_weights_are_kept_no_request_fails_and_prometheus_counts_them_all(tmp_path: Path) -> None:
-    await story(tmp_path, 1000)
+    await story(tmp_path, 500)
 
 
 @pytest.mark.scenario

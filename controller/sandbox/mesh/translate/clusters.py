@@ -37,7 +37,7 @@ def _of(view: View, service: Service) -> list[tuple[str, Iterable[Endpoint], Obj
 
 
 def _variants(view: View, service: Service, port: Port) -> Iterable[tuple[str, Iterable[Endpoint], Object]]:
-    endpoints = service.endpoints.get(port.number, ())
+    endpoints = service.ready(port.number)
     name = view.cluster(service.host, port.number)
     if isinstance(view.source, PlainClient):
         turns: Object = {"loadBalancer": {"simple": "ROUND_ROBIN"}}

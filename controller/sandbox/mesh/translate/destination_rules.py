@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.sandbox.client import Object
-from controller.sandbox.mesh.translate.hosts import export_set, most_specific, resolve, visible
+from controller.sandbox.mesh.translate.hosts import HostSet, export_set, resolve, visible
 from controller.sandbox.mesh.translate.registry import Snapshot
 
 ROOT_NAMESPACE = "istio-system"
@@ -33,24 +33,43 @@ class Rule:
         return found or None
 
 
-_Index = dict[str, dict[str, list[Rule]]]  # namespace -> host -> rules
+class _Index:
+    """Rules by namespace and host, merged as they come."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, dict[str, list[Rule]]] = {}
+        self._hosts: dict[str, HostSet] = {}
+
+    def add(self, host: str, rule: Rule) -> None:
+        _add(self._rules.setdefault(rule.namespace, {}).setdefault(host, []), rule)
+        self._hosts.pop(rule.namespace, None)
+
+    def at(self, namespace: str, host: str) -> list[Rule]:
+        """The rules of a namespace that say most about a host."""
+        rules = self._rules.get(namespace)
+        if rules is None:
+            return []
+        if namespace not in self._hosts:
+            self._hosts[namespace] = HostSet(rules)
+        best = self._hosts[namespace].most_specific(host)
+        return rules[best] if best is not None else []
 
 
 class DestinationRules:
     """An index over all DestinationRules of a snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self._local: _Index = {}
-        self._exported: _Index = {}
+        self._local = _Index()
+        self._exported = _Index()
         items = snapshot["destinationrules"].values()
         for item in sorted(items, key=_age):
             namespace = item["metadata"].get("namespace", "")
             spec = item.get("spec") or {}
             host = resolve(spec.get("host", ""), namespace)
             rule = Rule(namespace, export_set(spec.get("exportTo"), namespace), spec)
-            _add(self._local.setdefault(namespace, {}).setdefault(host, []), rule)
+            self._local.add(host, rule)
             if rule.exported != {namespace}:
-                _add(self._exported.setdefault(namespace, {}).setdefault(host, []), rule)
+                self._exported.add(host, rule)
 
     def find(self, host: str, service_namespace: str, client: str, labels: Mapping[str, str]) -> Object | None:
         """The spec that a proxy in namespace ``client`` with these pod labels obeys for a Service's host.
@@ -58,24 +77,18 @@ class DestinationRules:
         A proxy in the root namespace looks there last, or a rule meant for everybody would hide a Service's own.
         """
         if client != ROOT_NAMESPACE:
-            rules = _at(self._local, client, host)
+            rules = self._local.at(client, host)
         else:
-            rules = [rule for rule in _at(self._local, client, host) if rule.exported == {ROOT_NAMESPACE}]
+            rules = [rule for rule in self._local.at(client, host) if rule.exported == {ROOT_NAMESPACE}]
         for namespace in (service_namespace, ROOT_NAMESPACE):
             if not rules:
-                rules = [rule for rule in _at(self._exported, namespace, host) if visible(rule.exported, client)]
+                rules = [rule for rule in self._exported.at(namespace, host) if visible(rule.exported, client)]
         return _chosen(rules, client, labels)
 
 
 def _age(item: Object) -> tuple[str, str, str]:
     metadata = item["metadata"]
     return metadata.get("creationTimestamp", ""), metadata["name"], metadata.get("namespace", "")
-
-
-def _at(index: _Index, namespace: str, host: str) -> list[Rule]:
-    hosts = index.get(namespace, {})
-    best = most_specific(host, hosts)
-    return hosts[best] if best is not None else []
 
 
 def _chosen(rules: list[Rule], client: str, labels: Mapping[str, str]) -> Object | None:

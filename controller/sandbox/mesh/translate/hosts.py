@@ -61,15 +61,18 @@ def intersection(left: Iterable[str], right: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def most_specific(host: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that says most about an exact ``host``: the name itself, then the longest wildcard."""
-    best: str | None = None
-    for candidate in candidates:
-        if candidate == host:
-            return candidate
-        if is_wildcard(candidate) and matches(candidate, host) and (best is None or len(candidate) > len(best)):
-            best = candidate
-    return best
+class HostSet:
+    """Hosts to be looked up by an exact name."""
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        self._hosts = set(hosts)
+        self._wildcards = sorted((host for host in self._hosts if is_wildcard(host)), key=len, reverse=True)
+
+    def most_specific(self, host: str) -> str | None:
+        """The one that says most about ``host``: the name itself, else the longest wildcard that matches."""
+        if host in self._hosts:
+            return host
+        return next((wildcard for wildcard in self._wildcards if matches(wildcard, host)), None)
 
 
 def export_set(export_to: Sequence[str] | None, namespace: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""The sidecars of the pods: one internal listener and one cluster for each port of a pod that a Service names."""
+"""The sidecars of the pods: one internal listener and one cluster for each port that a pod's annotation names."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ from controller.sandbox.mesh.translate.world import World
 
 
 def inbound(world: World) -> tuple[dict[str, Object], dict[str, Object]]:
-    """(listeners, clusters) by name, for every ready pod that says where its ports listen.
+    """(listeners, clusters) by name, for every pod that says where its ports listen, ready or not.
 
-    A pod without that annotation has no listener: calls to it fail to connect, as to a machine that is gone.
+    A sidecar outlives its pod's readiness: what is on its way to a pod that was just taken out still arrives. A pod
+    without the annotation has no listener, and calls to it fail to connect, as to a machine that is gone.
     """
     listeners: dict[str, Object] = {}
     clusters: dict[str, Object] = {}
-    for (pod, number), (service, port) in _ports(world).items():
-        real = loopback_ports(world.pods[pod]).get(number)
-        if real is None:
-            continue
-        name = inbound_name(pod, number)
-        clusters[name] = _cluster(name, real, port.protocol)
-        listeners[name] = _listener(name, world.pods[pod], service, port)
+    known = _ports(world)
+    for pod, item in world.pods.items():
+        for number, real in loopback_ports(item).items():
+            service, port = known.get((pod, number), (None, None))
+            name = inbound_name(pod, number)
+            clusters[name] = _cluster(name, real, port.protocol if port else "http")
+            listeners[name] = _listener(name, item, service, port)
     return listeners, clusters
 
 
@@ -57,9 +58,9 @@ def _cluster(name: str, port: int, protocol: str) -> Object:
     }
 
 
-def _listener(name: str, pod: Object, service: Service, port: Port) -> Object:
+def _listener(name: str, pod: Object, service: Service | None, port: Port | None) -> Object:
     workload = workload_of(pod)
-    if not port.is_http:
+    if port is not None and not port.is_http:
         log = metrics.destination_tcp(workload, service)
         return listener(name, None, [{"filters": [tcp_proxy("inbound", {"cluster": name}, log)]}])
     # An app that closes an idle connection just as a request comes has not seen the request: send it again.

@@ -45,10 +45,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A ready pod behind a Service port. ``listener`` is the internal listener that plays the pod's sidecar."""
+    """A pod behind a Service port. ``listener`` is the internal listener that plays the pod's sidecar."""
 
     pod: Key
     port: int
+    ready: bool
     labels: Mapping[str, str] = field(hash=False)
     workload: Workload
 
@@ -59,7 +60,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Service:
-    """``endpoints`` maps a port's number to the ready pods behind it, in the order of their names."""
+    """``endpoints`` maps a port's number to the pods behind it, ready or not, in the order of their names."""
 
     name: str
     namespace: str
@@ -73,6 +74,10 @@ class Service:
 
     def port(self, number: int) -> Port | None:
         return next((port for port in self.ports if port.number == number), None)
+
+    def ready(self, number: int) -> tuple[Endpoint, ...]:
+        """The endpoints of a port that take requests."""
+        return tuple(one for one in self.endpoints.get(number, ()) if one.ready)
 
     @property
     def default_port(self) -> int | None:
@@ -186,12 +191,13 @@ def _endpoints(
             continue
         for entry in item.get("endpoints") or []:
             target = entry.get("targetRef") or {}
-            # Absent means ready: the API says that consumers should read "unknown" so.
-            if (entry.get("conditions") or {}).get("ready") is False or target.get("kind") != "Pod":
+            if target.get("kind") != "Pod":
                 continue
+            # Absent means ready: the API says that consumers should read "unknown" so.
+            ready = (entry.get("conditions") or {}).get("ready") is not False
             key = (target.get("namespace") or namespace, target["name"])
             pod = pods.get(key)
             if pod is not None:
                 labels = pod["metadata"].get("labels") or {}
-                found[key] = Endpoint(key, number, labels, workload_of(pod))
+                found[key] = Endpoint(key, number, ready, labels, workload_of(pod))
     return tuple(found[key] for key in sorted(found))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from controller.sandbox.client import Key, Object
 from controller.sandbox.mesh.translate.actions import default_route
-from controller.sandbox.mesh.translate.hosts import MESH, domains, is_wildcard, most_specific
+from controller.sandbox.mesh.translate.hosts import MESH, HostSet, domains, is_wildcard, matches
 from controller.sandbox.mesh.translate.policy import hash_policy
 from controller.sandbox.mesh.translate.registry import Service
 from controller.sandbox.mesh.translate.routes import http_routes
@@ -71,7 +71,8 @@ def _owners(view: View, found: list[VirtualService]) -> Mapping[str, Key]:
     for one in found:
         for host in one.hosts:
             named.setdefault(host, one.key)
-    best = {service.host: most_specific(service.host, named) for service in view.services}
+    known = HostSet(named)
+    best = {service.host: known.most_specific(service.host) for service in view.services}
     return {host: named[name] for host, name in best.items() if name is not None}
 
 
@@ -103,7 +104,7 @@ def _named(
     services = [registry[host] for host in one.hosts if host in registry]
     others = [host for host in one.hosts if not is_wildcard(host) and host not in registry]
     for pattern in filter(is_wildcard, one.hosts):
-        hit = [host for host in registry if most_specific(host, [pattern])]
+        hit = [host for host in registry if matches(pattern, host)]
         services.extend(registry[host] for host in hit if owners.get(host) == one.key and host not in one.hosts)
         if not hit:
             others.append(pattern)

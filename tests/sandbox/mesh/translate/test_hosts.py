@@ -79,7 +79,7 @@ def test_the_narrower_of_two_hosts_is_what_they_share(left: list[str], right: li
 def test_the_name_itself_and_then_the_longest_wildcard_is_most_specific(
     candidates: list[str], best: str | None
 ) -> None:
-    assert hosts.most_specific("a.shop.svc", candidates) == best
+    assert hosts.HostSet(candidates).most_specific("a.shop.svc") == best
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_canonical_names_come_from_labels(labels: dict[str, str], service_name: 
     assert (found.app, found.version) == (labels.get("app", ""), labels.get("version", ""))
 
 
-def test_a_ports_endpoints_are_the_ready_pods_of_its_slices_at_its_target() -> None:
+def test_a_ports_endpoints_are_the_pods_of_its_slices_at_its_target() -> None:
     pods = [plain_pod(name, {"app": "x"}) for name in ("b", "a", "late")]
     slices = [
         endpoint_slice("podinfo", pods[:2], port=8080),
@@ -75,7 +75,12 @@ def test_a_ports_endpoints_are_the_ready_pods_of_its_slices_at_its_target() -> N
         endpoint_slice("another", pods[2:]),
     ]
     found = registry.services(snapshot(service("podinfo"), *pods, *slices))["podinfo.shop.svc.cluster.local"]
-    assert [(one.pod[1], one.port) for one in found.endpoints[80]] == [("a", 8080), ("b", 8080)]
+    assert [(one.pod[1], one.port, one.ready) for one in found.endpoints[80]] == [
+        ("a", 8080, True),
+        ("b", 8080, True),
+        ("late", 8080, False),
+    ]
+    assert [one.pod[1] for one in found.ready(80)] == ["a", "b"]
 
 
 def test_a_pod_without_conditions_is_ready_and_one_that_is_gone_is_no_endpoint() -> None:

@@ -97,6 +97,13 @@ def test_a_pod_that_does_not_say_where_it_listens_has_no_listener() -> None:
     assert pods_of(items) == {"80||podinfo.shop": ["shop/gone"]}
 
 
+def test_a_pods_sidecar_outlives_its_readiness_and_its_service() -> None:
+    items = V1, V2, service("podinfo"), endpoint_slice("podinfo", [V1, V2], ready=False)
+    assert pods_of(items) == {"80||podinfo.shop": []}
+    assert len(resources.pods(view(*items).world).inbound) == 2
+    assert len(resources.pods(view(V1, V2).world).inbound) == 2
+
+
 def test_a_tcp_port_is_proxied_as_it_is() -> None:
     database = service("db", port=5432, port_name="tcp")
     items = V1, database, endpoint_slice("db", [V1], port_name="tcp")
