@@ -306,10 +306,27 @@ async def test_tcp_routes_share_connections_by_weight(tmp_path: Path) -> None:
         assert {labels["request_protocol"] for labels, _ in opened} == {"tcp"}
 
 
+def strip(item: Object) -> Object:
+    """An object as a user writes it: the server's version left out."""
+    metadata = {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}
+    return {"apiVersion": "v1", "kind": "Pod", **item, "metadata": metadata}
+
+
 async def test_no_request_fails_while_pods_subsets_and_routes_come_and_go(cluster: Cluster) -> None:
     pods = (await cluster.client.list("/api/v1/namespaces/shop/pods"))[0]
     async with steadily(cluster.mesh.listener(WEB), "podinfo", users=4) as account:
-        for _ in range(4):
+        for round_ in range(4):
+            changed = [
+                {
+                    **one,
+                    "metadata": {
+                        **one["metadata"],
+                        "labels": {**one["metadata"]["labels"], "service.istio.io/canonical-revision": f"r-{round_}"},
+                    },
+                }
+                for one in pods
+            ]
+            await cluster.put(*(strip(one) for one in changed))
             await cluster.put(virtual_service("podinfo", split("podinfo", v1=50, v2=50)))
             await cluster.put(virtual_service("podinfo", split("podinfo", v1=100, v2=0)))
             await cluster.put(destination_rule("podinfo", {"v1": VERSIONS["v1"]}))
