@@ -22,16 +22,29 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Form:
     """How an answer is wanted: ``shape`` is ``object``, ``table`` or ``partial`` (PartialObjectMetadata).
 
-    ``version`` is that of meta.k8s.io; ``include`` is what a table's rows carry: Metadata, Object or None.
+    ``version`` is that of meta.k8s.io; ``include`` is what a table's rows carry: Metadata, Object or None. ``of_list``:
+    whether PartialObjectMetadata was asked for as a list's form.
     """
 
     shape: str = "object"
     version: str = "v1"
     include: str = "Metadata"
     yaml: bool = False
+    of_list: bool | None = None
+
+    def check_single(self, kind: str) -> None:
+        """Raises Failure(406) where the form is that of a list."""
+        if self.of_list:
+            raise Failure(406, "NotAcceptable", f"{_ASKED}PartialObjectMetadataList{_NOT} not a list ({kind})")
+
+    def check_list(self, kind: str) -> None:
+        """Raises Failure(406) where the form is that of one object."""
+        if self.of_list is False:
+            raise Failure(406, "NotAcceptable", f"{_ASKED}PartialObjectMetadata{_NOT} a list ({kind})")
 
 
 PLAIN = Form()
+_ASKED, _NOT = "you requested ", ", but the requested object is"
 _SHAPES = {"Table": "table", "PartialObjectMetadata": "partial", "PartialObjectMetadataList": "partial"}
 
 
@@ -45,7 +58,8 @@ def wanted_form(accept: str, include: str = "") -> Form:
             return Form(yaml=True) if media == YAML else PLAIN
         version = parameters.get("v", "")
         if parameters.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1") and name in _SHAPES:
-            return Form(_SHAPES[name], version, include or "Metadata", media == YAML)
+            of_list = None if name == "Table" else name.endswith("List")
+            return Form(_SHAPES[name], version, include or "Metadata", media == YAML, of_list)
     if not accept:
         return PLAIN
     raise Failure.not_acceptable(OFFERED)

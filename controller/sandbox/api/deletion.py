@@ -18,7 +18,7 @@ from controller.sandbox.api.store import Stored
 from controller.sandbox.api.strategies import strategy_of
 from controller.sandbox.client import Object
 
-_POLICIES = {"Foreground": "foregroundDeletion", "Orphan": "orphan", "Background": ""}
+_POLICIES = {"Foreground": "foregroundDeletion", "Background": "", "Orphan": "orphan"}
 _GC_FINALIZERS = frozenset(("foregroundDeletion", "orphan"))
 
 
@@ -43,11 +43,14 @@ class DeleteOptions:
             raise Failure.bad_request("the body of a DELETE is a DeleteOptions object")
         wanted = body.get("preconditions") or {}
         policy = body.get("propagationPolicy") or call.query.get("propagationPolicy") or ""
-        if body.get("orphanDependents") is not None and not policy:
-            policy = "Orphan" if body["orphanDependents"] else "Background"
         faults = []
+        if body.get("orphanDependents") is not None and policy:
+            why = "orphanDependents and deletionPropagation cannot be both set"
+            faults.append(errors.invalid("propagationPolicy", policy, why))
+        elif body.get("orphanDependents") is not None:
+            policy = "Orphan" if body["orphanDependents"] else "Background"
         if policy and policy not in _POLICIES:
-            faults.append(errors.not_supported("propagationPolicy", policy, [*sorted(_POLICIES)]))
+            faults.append(errors.not_supported("propagationPolicy", policy, [*_POLICIES, "nil"]))
         dry = (body.get("dryRun") or [call.query.get("dryRun")])[0]
         if dry and dry != "All":
             faults.append(dry_run_fault(dry))
@@ -164,7 +167,7 @@ def _preconditions(call: Call, item: Object, options: DeleteOptions) -> None:
 
 
 def _not_the_one(call: Call, why: str) -> Failure:
-    return Failure.conflict("", call.resource.kind, call.name, why)
+    return Failure.conflict(call.resource.group, call.resource.kind, call.name, why)
 
 
 def delete_collection(state: State, call: Call) -> Object:

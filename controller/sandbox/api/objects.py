@@ -76,6 +76,8 @@ def decoded(call: Call, resource: Resource, item: Object, options: WriteOptions,
         else:
             unknown = decode_builtin(resource.group, resource.version, resource.kind, item)
     except DecodeError as error:
+        if call.verb == "patch":
+            raise Failure.invalid("", "", "", [errors.invalid("patch", encode(item).decode(), str(error))]) from None
         raise _unusable(resource, str(error)) from None
     found = doubles + [f'unknown field "{path}"' for path in unknown]
     if found and options.validation == "Strict":

@@ -11,6 +11,7 @@ from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.render import list_json, object_json, shaped, shaped_list
 from controller.sandbox.api.request import Call, ListOptions
 from controller.sandbox.api.resources import resource_fields
+from controller.sandbox.api.schema import errors
 from controller.sandbox.api.selectors import Matcher, field_matcher, label_matcher
 from controller.sandbox.api.state import State
 from controller.sandbox.api.store import Compacted, Stored
@@ -26,9 +27,13 @@ _TOO_OLD = (
 
 def get(state: State, call: Call) -> bytes | Object:
     """The object: bytes where they are ready, a value to encode where it is wanted in another form."""
+    asked = call.query.get("resourceVersion")
+    if asked and exact_version(asked) > state.store.revision:
+        raise Failure.future_version(int(asked), state.store.revision)
     row = state.find(call.resource, call.namespace, call.name)
     if row is None:
         raise call.not_found()
+    call.form.check_single(call.resource.kind)
     if call.form == PLAIN:
         return object_json(row, call.resource)
     return shaped(call.resource.from_storage(row.object), call.resource, call.form, state.clock())
@@ -37,6 +42,8 @@ def get(state: State, call: Call) -> bytes | Object:
 def list_objects(state: State, call: Call) -> bytes | Object:
     """The collection, or one page of it."""
     options = ListOptions.of(call.query)
+    options.check(watching=False)
+    call.form.check_list(call.resource.list_kind)
     matches = matcher(call, options)
     revision, start = _begin(state, options)
     rows = _rows(state, call, options, revision)
@@ -46,10 +53,11 @@ def list_objects(state: State, call: Call) -> bytes | Object:
     metadata: Object = {"resourceVersion": str(revision or state.store.revision)}
     last: Key = ("", "")
     left = 0
+    limit = 0 if options.version == "0" else options.limit  # as from a real server's watch cache
     for key, row in rows:
         if matches is not None and not matches(row.object):
             continue
-        if options.limit and len(found) == options.limit:
+        if limit and len(found) == limit:
             left += 1
             continue
         found.append(row)
@@ -66,16 +74,18 @@ def list_objects(state: State, call: Call) -> bytes | Object:
 def matcher(call: Call, options: ListOptions) -> Matcher | None:
     """The test of both selectors on objects in their storage version; None when everything matches."""
     labels = label_matcher(options.labels)
-    fields = field_matcher(options.fields, resource_fields(call.resource))
+    closed = not (call.resource.custom or call.resource.fields)
+    fields = field_matcher(options.fields, resource_fields(call.resource), closed=closed)
     if labels is None or fields is None:
         return labels or fields
     return lambda item: labels(item) and fields(item)
 
 
-def exact_version(text: str, *, field: str = "resourceVersion") -> int:
+def exact_version(text: str) -> int:
     """A resourceVersion as a number. Raises Failure(400)."""
     if not text.isdigit():
-        raise Failure.bad_request(f'{field}: Invalid value: "{text}": it is the resourceVersion of an earlier answer')
+        why = f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise Failure.bad_request(f"invalid resource version: {errors.invalid('resourceVersion', text, why)}")
     return int(text)
 
 
@@ -86,23 +96,13 @@ def _begin(state: State, options: ListOptions) -> tuple[int, Key | None]:
             raise Failure.bad_request("specifying resource version is not allowed when using continue")
         return _read_token(options.cont)
     if not options.version:
-        if options.match:
-            raise _forbidden_match("resourceVersionMatch is forbidden unless resourceVersion is provided")
         return 0, None
-    if options.match not in ("", "Exact", "NotOlderThan"):
-        raise _forbidden_match(f'Unsupported value: "{options.match}": supported values: "Exact", "NotOlderThan", ""')
     asked = exact_version(options.version)
     if asked > state.store.revision:
         raise Failure.future_version(asked, state.store.revision)
-    if options.match == "Exact":
-        if not asked:
-            raise _forbidden_match('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-        return asked, None
-    return 0, None
-
-
-def _forbidden_match(why: str) -> Failure:
-    return Failure(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {why}')
+    # As a real server does: a limit without a match means that version exactly; anything else at least that version.
+    exact = options.match == "Exact" or (not options.match and options.limit > 0 and asked > 0)
+    return (asked if exact else 0), None
 
 
 def _rows(state: State, call: Call, options: ListOptions, revision: int) -> Iterable[tuple[Key, Stored]]:
@@ -111,9 +111,9 @@ def _rows(state: State, call: Call, options: ListOptions, revision: int) -> Iter
         return state.store.rows(table, namespace)
     try:
         return state.store.rows_at(table, revision, namespace)
-    except Compacted as error:
+    except Compacted:
         if not options.cont:
-            raise Failure.expired(f"The resourceVersion for the provided list is too old: {error}") from None
+            raise Failure.expired("The resourceVersion for the provided list is too old.") from None
         _, start = _read_token(options.cont)
         raise Failure.expired(_TOO_OLD, {"continue": _token(0, start or ("", ""))}) from None
 
@@ -130,7 +130,8 @@ def _read_token(token: str) -> tuple[int, Key]:
         namespace, name = value["start"]
         return max(int(value["rv"]), 0), (str(namespace), str(name))
     except (ValueError, KeyError, TypeError):
-        raise Failure.bad_request("continue key is not valid: it is the metadata.continue of the page before") from None
+        why = "it must be the metadata.continue of the page before"
+        raise Failure.bad_request(f"invalid continue token: continue key is not valid: {why}") from None
 
 
 def encoded(answer: bytes | Object) -> bytes:

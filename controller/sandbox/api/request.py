@@ -86,6 +86,39 @@ class ListOptions:
             initial_events=_flag(query, "sendInitialEvents") if initial else None,
         )
 
+    def check(self, *, watching: bool) -> None:
+        """Raises Failure(422) for options that do not go together."""
+        field_name, match = "resourceVersionMatch", self.match
+        faults = []
+        if self.initial_events is not None and not watching:
+            faults.append(errors.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"))
+        elif self.initial_events is not None and match != "NotOlderThan":
+            why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            faults.append(errors.forbidden(field_name, why))
+            if match:
+                faults.append(errors.not_supported(field_name, match, ["NotOlderThan"]))
+        elif match and watching and self.initial_events is None:
+            why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            faults.append(errors.forbidden(field_name, why))
+        elif match and not watching:
+            faults += self._match_faults(field_name)
+        if faults:
+            raise Failure.invalid("meta.k8s.io", "ListOptions", "", faults)
+
+    def _match_faults(self, field_name: str) -> list[errors.FieldError]:
+        faults = []
+        if not self.version:
+            why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            faults.append(errors.forbidden(field_name, why))
+        if self.cont:
+            faults.append(errors.forbidden(field_name, "resourceVersionMatch is forbidden when continue is provided"))
+        if self.match not in ("Exact", "NotOlderThan"):
+            faults.append(errors.not_supported(field_name, self.match, ["Exact", "NotOlderThan", ""]))
+        if self.match == "Exact" and self.version == "0":
+            why = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+            faults.append(errors.forbidden(field_name, why))
+        return faults
+
 
 @dataclass(frozen=True)
 class WriteOptions:
@@ -136,7 +169,7 @@ def _number(query: Mapping[str, str], name: str) -> int:
     try:
         return int(value)
     except ValueError:
-        raise Failure.bad_request(f'strconv.ParseInt: parsing "{value}": invalid syntax ({name})') from None
+        raise Failure.bad_request(f'strconv.ParseInt: parsing "{value}": invalid syntax') from None
 
 
 @dataclass

@@ -8,15 +8,16 @@ from typing import Any
 from controller.sandbox.api.content import clone
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import decoded, read_object
-from controller.sandbox.api.patch import apply, json_patch, merge_patch, strategic_merge
-from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch
-from controller.sandbox.api.request import Call
+from controller.sandbox.api.patch import apply, record_update
+from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch, patched, same_name, still_one
+from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource, ScalePaths
+from controller.sandbox.api.scaleowners import to_object, to_scale
 from controller.sandbox.api.schema import builtins, errors
 from controller.sandbox.api.selectors import format_selector
 from controller.sandbox.api.state import State
 from controller.sandbox.api.writing import update_object
-from controller.sandbox.client import APPLY_PATCH, JSON_PATCH, STRATEGIC_PATCH, Object
+from controller.sandbox.client import APPLY_PATCH, STRATEGIC_PATCH, Object
 
 SCALE = Resource(
     group="autoscaling",
@@ -38,23 +39,45 @@ def answer(state: State, call: Call) -> Object:
     paths = call.resource.scale
     assert paths is not None, "offered only by kinds with a scale"
     old = call.resource.from_storage(stored.object)
-    before = view(old, paths)
     if call.verb == "get":
-        return before
+        return view(old, paths)
     options = call.write_options()
-    if call.verb == "update":
-        scale, doubles = read_object(call, SCALE)
-    else:
-        scale, doubles = _patched(state, call, before), []
-    decoded(call, SCALE, scale, options, doubles)
+    owners = old["metadata"].get("managedFields") or []
+    before = view(old, paths)
+    before["metadata"]["managedFields"] = to_scale(owners, paths.spec_replicas)
+    scale = _written(state, call, before, options)
     _check(scale)
     item: Object = clone(old)
-    wanted = (scale.get("spec") or {}).get("replicas", 0)
-    _set(item, paths.spec_replicas, wanted)
+    metadata = item["metadata"]
+    _set(item, paths.spec_replicas, (scale.get("spec") or {}).get("replicas", 0))
+    found = scale["metadata"].get("managedFields") or []
+    metadata["managedFields"] = to_object(owners, found, paths.spec_replicas, call.resource.api_version)
     for name in ("uid", "resourceVersion"):
-        item["metadata"][name] = scale["metadata"].get(name) or old["metadata"][name]
-    written = update_object(state, call, old, item, replace(options, validation="Ignore"), [])
+        metadata[name] = scale["metadata"].get(name) or metadata[name]
+    written = update_object(state, call, old, item, options, [], recorded=True)
     return view(call.resource.from_storage(written.item), paths)
+
+
+def _written(state: State, call: Call, before: Object, options: WriteOptions) -> Object:
+    """The Scale that a PUT or PATCH asks for, with its managedFields."""
+    if call.verb == "update":
+        scale, doubles = read_object(call, SCALE)
+        applied = False
+    else:
+        scale, doubles, applied = _patched(state, call, before, options)
+    decoded(call, SCALE, scale, options, doubles)
+    same_name(call, scale)
+    if applied:
+        return scale
+    return record_update(
+        before,
+        scale,
+        SCALE.schema(),
+        manager=options.manager,
+        api_version=SCALE.api_version,
+        subresource="scale",
+        now=state.now(),
+    )
 
 
 def view(item: Object, paths: ScalePaths) -> Object:
@@ -73,27 +96,30 @@ def view(item: Object, paths: ScalePaths) -> Object:
     return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}
 
 
-def _patched(state: State, call: Call, before: Object) -> Object:
+def _patched(state: State, call: Call, before: Object, options: WriteOptions) -> tuple[Object, list[str], bool]:
+    """The patched Scale, its double fields, and whether its managedFields are already right."""
     media = call.content_type.partition(";")[0].strip()
     offered = [form for form in OFFERED if form != STRATEGIC_PATCH or not call.resource.custom]
-    value, _ = decoded_patch(call, media, offered)
-    schema = SCALE.schema()
+    value, doubles = decoded_patch(call, media, offered)
     with Failures():
-        if media == JSON_PATCH:
-            result: Any = json_patch(before, value)
-        elif media == STRATEGIC_PATCH:
-            result = strategic_merge(clone(before), value, schema)
-        elif media == APPLY_PATCH:
-            options = call.write_options()
-            result = apply(
-                before, value, schema, manager=options.manager, api_version="autoscaling/v1", now=state.now()
+        if media != APPLY_PATCH:
+            return (
+                still_one(patched(replace(call, resource=SCALE), before, value, media), SCALE, before),
+                doubles,
+                False,
             )
-            result["metadata"].pop("managedFields", None)
-        else:
-            result = merge_patch(before, value)
-    if not isinstance(result, dict):
-        raise Failure.bad_request("a Scale is an object")
-    return result
+        result = apply(
+            before,
+            value,
+            SCALE.schema(),
+            manager=options.manager,
+            api_version=SCALE.api_version,
+            subresource="scale",
+            force=options.force,
+            now=state.now(),
+        )
+        return result, doubles, True
+    raise AssertionError("unreachable")
 
 
 def _check(scale: Object) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.schema import errors, names
 from controller.sandbox.client import Object
 
 Matcher = Callable[[Object], bool]
 
 _TOKEN = re.compile(r"\s*(?:(?P<sign>==|!=|=|!|,|\(|\)|<|>)|(?P<word>[^\s=!,()<>]+))")
-_QUALIFIED_NAME = re.compile(r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
-_VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
+_SIGNS = frozenset(("==", "!=", "=", "!", ",", "(", ")", "<", ">"))
 
 Requirement = tuple[str, str, frozenset[str]]  # key, operator, values
 
@@ -21,32 +21,26 @@ Requirement = tuple[str, str, frozenset[str]]  # key, operator, values
 def parse_labels(text: str) -> list[Requirement]:
     """The requirements of a label selector (``app=a,tier!=b,env in (x,y),!old,size>3``).
 
-    Operators: ``in``, ``notin``, ``exists``, ``!``, ``<``, ``>``. Raises Failure(400).
+    Operators: ``in``, ``notin``, ``exists``, ``!``, ``<``, ``>``. Raises Failure(400) with a real server's words.
     """
     tokens = _tokens(text)
     found: list[Requirement] = []
     while tokens:
+        if tokens[0] in _SIGNS - {"!"}:
+            raise Failure.bad_request(f"found '{tokens[0]}', expected: !, identifier, or 'end of string'")
         found.append(_requirement(tokens))
         if not tokens:
             break
-        if tokens.pop(0) != ",":
-            raise _unparsable("found unexpected text, expected: ',' or 'end of string'")
+        sign = tokens.pop(0)
+        if sign != ",":
+            raise Failure.bad_request(f"found '{sign}', expected: ',' or 'end of string'")
         if not tokens:
-            raise _unparsable("found '', expected: identifier after ','")
+            raise Failure.bad_request("found '', expected: identifier after ','")
     return found
 
 
 def _tokens(text: str) -> list[str]:
-    found = []
-    position = 0
-    text = text.rstrip()
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _unparsable(f"unexpected {text[position:]!r}")
-        found.append(match["sign"] or match["word"])
-        position = match.end()
-    return found
+    return [match["sign"] or match["word"] for match in _TOKEN.finditer(text.strip())]
 
 
 def _requirement(tokens: list[str]) -> Requirement:
@@ -58,30 +52,30 @@ def _requirement(tokens: list[str]) -> Requirement:
         return key, "exists", frozenset()
     operator = tokens.pop(0)
     if operator in ("in", "notin"):
-        return key, operator, _values(tokens)
-    value = tokens.pop(0) if tokens and tokens[0] != "," else ""
+        return key, operator, frozenset(_checked_value(key, value) for value in _values(tokens))
+    value = tokens.pop(0) if tokens and tokens[0] not in _SIGNS else ""
     if operator in ("=", "=="):
         return key, "in", frozenset([_checked_value(key, value)])
     if operator == "!=":
         return key, "notin", frozenset([_checked_value(key, value)])
     if operator in ("<", ">"):
         if not re.fullmatch(r"[-+]?[0-9]+", value):
-            raise _unparsable(f"for 'Gt', 'Lt' operators, the value must be an integer: {value!r}")
+            why = "for 'Gt', 'Lt' operators, the value must be an integer"
+            raise _unparsable(errors.invalid("values[0]", value, why))
         return key, operator, frozenset([value])
-    raise _unparsable(f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt")
+    why = f"found '{operator}', expected: in, notin, =, ==, !=, gt, lt"
+    raise Failure.bad_request(f"unable to parse requirement: {why}")
 
 
-def _values(tokens: list[str]) -> frozenset[str]:
-    if not tokens or tokens.pop(0) != "(":
-        raise _unparsable("found '', expected: '('")
-    values = set()
+def _values(tokens: list[str]) -> set[str]:
+    if not tokens or (sign := tokens.pop(0)) != "(":
+        raise Failure.bad_request(f"unable to parse requirement: found '{sign if tokens else ''}', expected: '('")
+    values: set[str] = set()
     expect_value = True
     while tokens:
         token = tokens.pop(0)
         if token == ")":
-            if expect_value:
-                values.add("")
-            return frozenset(values)
+            return values | {""} if expect_value else values
         if token == ",":
             if expect_value:
                 values.add("")
@@ -89,27 +83,23 @@ def _values(tokens: list[str]) -> frozenset[str]:
         else:
             values.add(token)
             expect_value = False
-    raise _unparsable("found '', expected: ',' or ')'")
+    raise Failure.bad_request("unable to parse requirement: found '', expected: ',' or ')'")
 
 
 def _checked_key(key: str) -> str:
-    if not _QUALIFIED_NAME.match(key):
-        raise _unparsable(
-            f"key: Invalid value: {key!r}: name part must consist of alphanumeric characters, '-', '_' or '.'"
-        )
+    for why in names.qualified(key):
+        raise _unparsable(errors.invalid("<nil>", key, why))
     return key
 
 
 def _checked_value(key: str, value: str) -> str:
-    if not _VALUE.match(value):
-        raise _unparsable(
-            f"values[0][{key}]: Invalid value: {value!r}: a valid label must consist of alphanumeric characters"
-        )
+    for why in names.label_value(value):
+        raise _unparsable(errors.invalid(f"values[0][{key}]", value, why))
     return value
 
 
-def _unparsable(why: str) -> Failure:
-    return Failure.bad_request(f"unable to parse requirement: {why}")
+def _unparsable(fault: errors.FieldError) -> Failure:
+    return Failure.bad_request(f"unable to parse requirement: {fault}")
 
 
 def label_matcher(text: str) -> Matcher | None:
@@ -166,11 +156,11 @@ def format_selector(selector: Mapping[str, Any] | None) -> str:
     return ",".join(parts)
 
 
-def field_matcher(text: str, known: Mapping[str, Callable[[Object], str]]) -> Matcher | None:
+def field_matcher(text: str, known: Mapping[str, Callable[[Object], str]], *, closed: bool) -> Matcher | None:
     """A test of an object's fields (``metadata.name=a,status.phase!=Running``).
 
-    ``known`` maps each field that this kind can be selected by to a function that reads it. None when everything
-    matches; Failure(400) for a field that is not known.
+    ``known`` maps each field that this kind can be selected by to a function that reads it; ``closed``: it has no field
+    of its own. None when everything matches; Failure(400) for a field that is not known.
     """
     tests: list[tuple[Callable[[Object], str], bool, str]] = []
     for part in filter(None, re.split(r"(?<!\\),", text)):
@@ -180,7 +170,12 @@ def field_matcher(text: str, known: Mapping[str, Callable[[Object], str]]) -> Ma
         name, operator, value = match.groups()
         read = known.get(name)
         if read is None:
-            raise Failure.bad_request(f"field label not supported: {name}")
+            listed = ", ".join(f'"{word}"' for word in known)
+            raise Failure.bad_request(
+                f'"{name}" is not a known field selector: only {listed}'
+                if closed
+                else f"field label not supported: {name}"
+            )
         tests.append((read, operator != "!=", re.sub(r"\\([\\,=])", r"\1", value)))
     if not tests:
         return None

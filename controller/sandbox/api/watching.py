@@ -45,6 +45,7 @@ class Watch:
     def open(self) -> tuple[list[bytes], Callable[[], None]]:
         """The first lines, and the function that stops listening. Raises Failure before anything is answered."""
         options = ListOptions.of(self.call.query)
+        options.check(watching=True)
         self._options = options
         self._matches = matcher(self.call, options)
         lines = self._start(options)
@@ -61,18 +62,10 @@ class Watch:
 
     def _start(self, options: ListOptions) -> list[bytes]:
         initial = options.initial_events
-        if initial is not None and options.match != "NotOlderThan":
-            raise _invalid("resourceVersionMatch", "resourceVersionMatch must be NotOlderThan for sendInitialEvents")
-        if initial is None and options.match:
-            raise _invalid(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-            )
-        if initial and not options.bookmarks:
-            raise _invalid("allowWatchBookmarks", "sendInitialEvents needs allowWatchBookmarks=true")
         since = exact_version(options.version) if options.version else 0
         if initial:
-            return [*self._present(), self._bookmark({"k8s.io/initial-events-end": "true"})]
+            end = [self._bookmark({"k8s.io/initial-events-end": "true"})] if options.bookmarks else []
+            return [*self._present(), *end]
         if not since:
             return [] if initial is False else self._present()
         try:
@@ -159,7 +152,3 @@ def _last_seen(old: Stored, revision: int) -> Stored:
 
 def _error(failure: Failure) -> bytes:
     return encode({"type": "ERROR", "object": failure.status()}) + b"\n"
-
-
-def _invalid(field_name: str, why: str) -> Failure:
-    return Failure(422, "Invalid", f'ListOptions.meta.k8s.io "" is invalid: {field_name}: Forbidden: {why}')

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.sandbox.api.content import clone
+from controller.sandbox.api.definitions import DEFINITIONS
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.kindrules import prepare_create, prepare_update
 from controller.sandbox.api.objects import check, first_status, read_object, settle
@@ -143,9 +144,11 @@ def record(state: State, call: Call, old: Object | None, item: Object, options: 
 
 def reset_trees(call: Call) -> list[tuple[str, ...]]:
     """The trees that this endpoint does not write."""
-    if call.target.subresource == "status":
-        return [("spec",)]
-    return [("status",)] if strategy_of(call.resource).status else []
+    if call.target.subresource != "status":
+        return [("status",)] if strategy_of(call.resource).status else []
+    if call.resource.custom:
+        return [("metadata",), ("spec",)]
+    return [("spec",), ("metadata", "labels")] if call.resource.table == "deployments.apps" else [("spec",)]
 
 
 def commit(state: State, resource: Resource, item: Object, options: WriteOptions) -> Object:
@@ -195,7 +198,7 @@ def update_object(
         item = record(state, call, old, item, options)
     keep_servers_own(old, item)
     if call.target.subresource == "status":
-        item = with_status_only(old, item)
+        item = with_status_only(resource, old, item)
     elif strategy.status:
         keep(old, item, "status")
     prepare_update(state, resource, old, item, call.target.subresource)
@@ -239,14 +242,23 @@ def keep(old: Object, item: Object, name: str) -> None:
         item.pop(name, None)
 
 
-def with_status_only(old: Object, item: Object) -> Object:
-    """The old object with the new one's status; of the metadata only managedFields are taken."""
+def with_status_only(resource: Resource, old: Object, item: Object) -> Object:
+    """The old object with the new one's status.
+
+    Of a custom resource's metadata nothing else changes; a built-in kind's /status takes annotations and the like too,
+    and of those only Deployments keep their labels.
+    """
     result: Object = clone(old)
     if "status" in item:
         result["status"] = item["status"]
     else:
         result.pop("status", None)
-    keep(item["metadata"], result["metadata"], "managedFields")
+    if resource.custom or resource.table == DEFINITIONS:
+        keep(item["metadata"], result["metadata"], "managedFields")
+        return result
+    result["metadata"] = item["metadata"]
+    if resource.table == "deployments.apps":
+        keep(old["metadata"], result["metadata"], "labels")
     return result
 
 

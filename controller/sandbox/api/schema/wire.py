@@ -106,8 +106,15 @@ SCALARS = _fields(
 
 NULLS = _fields(
     """
-    ClusterRole.rules CoreEvent.eventTime,firstTimestamp,lastTimestamp EndpointSlice.endpoints,ports
-    HorizontalPodAutoscalerStatus.currentMetrics Role.rules
+    ClusterRole.rules Condition.lastTransitionTime ContainerStateRunning.startedAt
+    ContainerStateTerminated.finishedAt,startedAt CoreEvent.eventTime,firstTimestamp,lastTimestamp
+    CustomResourceDefinitionCondition.lastTransitionTime DaemonSetCondition.lastTransitionTime
+    DeploymentCondition.lastTransitionTime,lastUpdateTime EndpointSlice.endpoints,ports
+    HorizontalPodAutoscalerCondition.lastTransitionTime HorizontalPodAutoscalerStatus.currentMetrics
+    JobCondition.lastProbeTime,lastTransitionTime NamespaceCondition.lastTransitionTime
+    NodeCondition.lastHeartbeatTime,lastTransitionTime
+    PersistentVolumeClaimCondition.lastProbeTime,lastTransitionTime PodCondition.lastProbeTime,lastTransitionTime
+    ReplicaSetCondition.lastTransitionTime Role.rules StatefulSetCondition.lastTransitionTime
     """
 )
 """Lists and times that are written as null when absent."""

@@ -38,7 +38,7 @@ def _definition(column: Column) -> Object:
 
 
 def _row(item: Object, columns: Iterable[Column], form: Form, now: float) -> Object:
-    row: Object = {"cells": [column.read(item, now) for column in columns]}
+    row: Object = {"object": None, "cells": [column.read(item, now) for column in columns]}
     if form.include == "Object":
         row["object"] = item
     elif form.include == "Metadata":
