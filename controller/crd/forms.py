@@ -29,6 +29,15 @@ def seconds(text: str) -> float:
     return float(sum((Decimal(number) * _SECONDS[unit] for number, unit in pieces), Decimal(0)))
 
 
+def as_duration(length: float) -> str:
+    """A duration in seconds as people write it: ``15m``, ``90s``, ``500ms``."""
+    milliseconds = round(length * 1000)
+    for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if milliseconds and milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms" if milliseconds else "0s"
+
+
 def per_mille(text: str) -> int:
     """The whole per mille in a share such as ``5%`` or ``0.5%``."""
     return int(Decimal(text.removesuffix("%")) * 10)

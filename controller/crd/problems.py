@@ -116,9 +116,10 @@ def _sentence(details: ErrorDetails, parent: type[WireModel], name: str, form: F
         return f"{shown(value)} is of the wrong kind; write {_WANTED[kind]}"
     if kind in _BOUNDS:
         word, key = _BOUNDS[kind]
-        return f"{shown(value)} is out of range; write a number {word} {context[key]}"
+        limit = context[key]
+        return f"{shown(value)} is out of range; write a number {word} {int(limit) if limit == int(limit) else limit}"
     if kind == "too_long":
-        return f"it has {context['actual_length']} entries; at most {context['max_length']} are allowed"
+        return f"it has {len(value)} entries; at most {context['max_length']} are allowed"
     if kind == "too_short":
         return "it is empty; add an entry or remove it" if name != "steps" else "it is empty; add at least one step"
     return f"{details['msg']} ({shown(value)}); correct it"

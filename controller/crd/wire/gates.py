@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from controller.core import release as core
 from controller.core.release import Fallback
-from controller.crd.forms import LABEL, PERCENT, Form, duration, refuse, seconds
+from controller.crd.forms import LABEL, PERCENT, Form, as_duration, duration, refuse, seconds
 from controller.crd.model import OneOf, WireModel
 from controller.crd.rules import Rule, at_least_one, ordered, simple
 from controller.crd.wire.compare import Compare
@@ -130,13 +130,12 @@ class Gates(WireModel):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         defaults = core.Gates()
-        deadline = self.step_deadline or f"{defaults.step_deadline:g}s"
-        for field, text, default in (
+        deadline = self.step_deadline or as_duration(defaults.step_deadline)
+        for field, given, default in (
             ("interval", self.interval, defaults.interval),
             ("minimumStep", self.minimum_step, defaults.minimum_step),
             ("warmUp", self.warm_up, defaults.warm_up),
         ):
-            value = seconds(text) if text else default
-            if value > seconds(deadline):
-                written = f"{field} of {text or f'{default:g}s'}"
-                yield ".stepDeadline", f"it is over after {deadline}, before a {written} is; raise it or lower {field}"
+            length = given or as_duration(default)
+            if seconds(length) > seconds(deadline):
+                yield ".stepDeadline", f"it is {deadline}, and {field} alone takes {length}; raise it or lower {field}"

@@ -1,0 +1,58 @@
+"""Core status -> wire -> core status."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from controller.core import status as core
+from controller.crd.status.model import StatusModel
+from controller.crd.status.models import MOVED, Status
+
+
+def status_to_wire(status: core.Status) -> dict[str, Any]:
+    """The whole ``status`` as JSON, to replace the one before: a field that is not in it is to be gone.
+
+    Times are kept to the millisecond; texts longer than their maximum are cut.
+    """
+    wire = _dump(Status.model_validate(status))
+    for flat, (group, name) in MOVED.items():
+        if flat in wire:
+            wire.setdefault(group, {})[name] = wire.pop(flat)
+    return wire
+
+
+def status_from_wire(wire: object) -> core.Status:
+    """The status that was written; never fails: what cannot be read takes its initial state."""
+    if not isinstance(wire, dict):
+        return core.Status()
+    flat = dict(wire)
+    for name, (group, member) in MOVED.items():
+        values = flat.get(group)
+        if isinstance(values, dict) and member in values:
+            flat[name] = values[member]
+    result: core.Status = _to_core(Status.model_validate({key: flat[key] for key in flat if isinstance(key, str)}))
+    return result
+
+
+def _dump(model: StatusModel) -> dict[str, Any]:
+    plain = model.model_dump(mode="json", by_alias=True)
+    required = {str(field.alias) for field in type(model).model_fields.values() if field.is_required()}
+    for name, field in type(model).model_fields.items():
+        value, alias = getattr(model, name), str(field.alias)
+        if isinstance(value, StatusModel):
+            plain[alias] = _dump(value)
+        elif isinstance(value, tuple):
+            plain[alias] = [_dump(item) if isinstance(item, StatusModel) else item for item in value]
+    plain.update(model.derived())
+    return {key: value for key, value in plain.items() if key in required or value not in (None, "", [], {})}
+
+
+def _to_core(model: StatusModel) -> Any:
+    def plain(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(plain(item) for item in value)
+        return _to_core(value) if isinstance(value, StatusModel) else value
+
+    mirrors = type(model).mirrors
+    return mirrors(**{field.name: plain(getattr(model, field.name)) for field in fields(mirrors)})

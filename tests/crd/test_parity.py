@@ -1,0 +1,523 @@
+"""One table of bad specs, through the parser and through the schema: both refuse, and the parser says why.
+
+Each row changes the example (manifests/examples/canary.yaml) in one place. What only the parser can refuse stands in a
+table of its own, with the reason.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controller.crd import parse_release
+from controller.errors import InvalidRelease
+
+Object = dict[str, Any]
+Judge = Callable[[Object], list[tuple[str, str]]]
+
+GONE = object()
+
+W, T, I = "workload", "traffic", "traffic.istio"  # noqa: E741 - the table below needs short words
+C, S, G = "strategy.canary", "strategy.canary.steps[0]", "gates"
+M, L = "strategy.canary.testers[0]", "gates.limits[0]"
+DURATION = "write a duration in h, m, s or ms, such as 30s, 10m or 1h30m"
+OBJECT = "write the name of an object: lower-case letters, digits, - and ., such as podinfo"
+SHARE = "write a share from 0% to 100% in tenths, such as 5% or 0.5%"
+ABOVE = "write a share above 0% and up to 100% in tenths, such as 5% or 0.5%"
+PERCENT = "write a percentage from 0% to 100%, such as 0.1% or 99.95%"
+CHANCE = "write a percentage above 0% and below 100%, such as 5% or 0.2%"
+REFERENCE = "write name or namespace/name, such as shop/podinfo"
+
+
+def changed(release: Object, path: str, value: Any) -> Object:
+    """A copy of ``release`` with one field of its spec set, or taken away with GONE."""
+    result = copy.deepcopy(release)
+    parts = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", f"spec.{path}".rstrip("."))]
+    here: Any = result
+    for part in parts[:-1]:
+        here = here[part]
+    if value is GONE:
+        del here[parts[-1]]
+    else:
+        here[parts[-1]] = value
+    return result
+
+
+def dotted(path: str) -> str:
+    """Schema and rules write the keys of maps in different ways, ``.key`` and ``[key]``, and so do real servers."""
+    return re.sub(r"\[([^\]]+)\]", r".\1", path)
+
+
+# (place, value there, field that is named, sentence)
+BOTH: list[tuple[str, Any, str, str]] = [
+    # A section or a required field is missing.
+    (W, GONE, W, "it is missing; add it"),
+    (T, GONE, T, "it is missing; add it"),
+    ("strategy", GONE, "strategy", "it is missing; add it"),
+    (f"{W}.deployment", GONE, f"{W}.deployment", f"it is missing; add it: {OBJECT.removeprefix('write ')}"),
+    (f"{T}.service", GONE, f"{T}.service", "it is missing; add it: the name of a Service, such as podinfo"),
+    (I, GONE, I, "it is missing; add it"),
+    (C, GONE, C, "it is missing; add it"),
+    (f"{C}.steps", GONE, f"{C}.steps", "it is missing; add it"),
+    (f"{C}.steps", None, f"{C}.steps", "it is missing; add it"),
+    (f"{C}.steps[3].ramp.by", GONE, f"{C}.steps[3].ramp.by", f"it is missing; add it: {ABOVE.removeprefix('write ')}"),
+    (
+        f"{L}.name",
+        GONE,
+        f"{L}.name",
+        "it is missing; add it: a name of lower-case letters, digits and -, such as podinfo",
+    ),
+    (f"{L}.successRate", {}, f"{L}.successRate.min", f"it is missing; add it: {PERCENT.removeprefix('write ')}"),
+    (f"{G}.limits[1].latency", {"max": "1s"}, f"{G}.limits[1].latency.quantile", "it is missing; add it"),
+    # Something else is there than what belongs there.
+    (W, "podinfo", W, '"podinfo" is of the wrong kind; write a map, its fields indented below it'),
+    (W, [], W, "[] is of the wrong kind; write a map, its fields indented below it"),
+    (f"{C}.steps", {}, f"{C}.steps", "{} is of the wrong kind; write a list, each entry after a -"),
+    (f"{C}.steps", ["5%"], f"{C}.steps[0]", '"5%" is of the wrong kind; write a map, its fields indented below it'),
+    (f"{M}.headers", ["a"], f"{M}.headers", '["a"] is of the wrong kind; write a map, its entries indented below it'),
+    ("replicas", "3", "replicas", '"3" is of the wrong kind; write a whole number, without quotes'),
+    ("replicas", 2.5, "replicas", "2.5 is of the wrong kind; write a whole number, without quotes"),
+    ("paused", "true", "paused", '"true" is of the wrong kind; write true or false'),
+    (f"{T}.service", 7, f"{T}.service", "7 is no text; write the name of a Service, such as podinfo"),
+    (
+        f"{G}.compare.errors.relative",
+        "1.1",
+        f"{G}.compare.errors.relative",
+        '"1.1" is of the wrong kind; write a number, without quotes',
+    ),
+    # Units.
+    (f"{S}.weight", 5, f"{S}.weight", "5 has no unit; write 5%"),
+    (f"{S}.weight", "5", f"{S}.weight", "5 has no unit; write 5%"),
+    (f"{S}.weight", 0.5, f"{S}.weight", "0.5 has no unit; write 50%, or 0.5% if that is meant"),
+    (f"{S}.weight", "5 %", f"{S}.weight", f'"5 %" cannot be read; {SHARE}'),
+    (f"{S}.weight", "0.25%", f"{S}.weight", f'"0.25%" cannot be read; {SHARE}'),
+    (f"{S}.weight", "101%", f"{S}.weight", f'"101%" cannot be read; {SHARE}'),
+    (f"{S}.weight", "-5%", f"{S}.weight", f'"-5%" cannot be read; {SHARE}'),
+    (f"{S}.weight", "", f"{S}.weight", f"it is empty; {SHARE}"),
+    (f"{S}.for", 60, f"{S}.for", "60 has no unit; write 60s"),
+    (f"{S}.for", "1d", f"{S}.for", f'"1d" cannot be read; {DURATION}'),
+    (f"{S}.for", "-1m", f"{S}.for", f'"-1m" cannot be read; {DURATION}'),
+    (f"{S}.for", "1m1h", f"{S}.for", f'"1m1h" cannot be read; {DURATION}'),
+    (f"{S}.for", "5 m", f"{S}.for", f'"5 m" cannot be read; {DURATION}'),
+    (f"{S}.for", "5m\n", f"{S}.for", f'"5m\\n" cannot be read; {DURATION}'),
+    (f"{S}.for", "721h", f"{S}.for", "721h is out of range; it must be from 0s to 720h"),
+    (f"{G}.interval", "999ms", f"{G}.interval", "999ms is out of range; it must be from 1s to 720h"),
+    (f"{G}.limits[1].latency.max", 500, f"{G}.limits[1].latency.max", "500 has no unit; write 500ms"),
+    (
+        f"{G}.limits[1].latency.max",
+        "0s",
+        f"{G}.limits[1].latency.max",
+        "0s is out of range; it must be from 1ms to 720h",
+    ),
+    (f"{L}.successRate.min", 0.99, f"{L}.successRate.min", "0.99 has no unit; write 99%, or 0.99% if that is meant"),
+    (f"{L}.successRate.min", "100.1%", f"{L}.successRate.min", f'"100.1%" cannot be read; {PERCENT}'),
+    (f"{G}.compare.falseAlarm", "0%", f"{G}.compare.falseAlarm", f'"0%" cannot be read; {CHANCE}'),
+    (f"{G}.compare.falseAlarm", "0.0000%", f"{G}.compare.falseAlarm", f'"0.0000%" cannot be read; {CHANCE}'),
+    (f"{G}.compare.budget", "100%", f"{G}.compare.budget", f'"100%" cannot be read; {CHANCE}'),
+    (f"{C}.steps[3].ramp.by", "0%", f"{C}.steps[3].ramp.by", f'"0%" cannot be read; {ABOVE}'),
+    (f"{C}.steps[3].ramp.every", "0s", f"{C}.steps[3].ramp.every", "0s is out of range; it must be from 1s to 720h"),
+    # Out of range, or none of the choices.
+    ("replicas", -1, "replicas", "-1 is out of range; write a number at least 0"),
+    (f"{T}.port", 0, f"{T}.port", "0 is out of range; write a number at least 1"),
+    (f"{T}.port", 65536, f"{T}.port", "65536 is out of range; write a number at most 65535"),
+    (f"{W}.capacity", "half", f"{W}.capacity", '"half" is none of the choices; write weight or full'),
+    (f"{T}.unsplit", "yes", f"{T}.unsplit", '"yes" is none of the choices; write refuse or allow'),
+    (
+        f"{G}.onInconclusive",
+        "abort",
+        f"{G}.onInconclusive",
+        '"abort" is none of the choices; write hold, promote or rollback',
+    ),
+    (f"{G}.failureLimit", 0, f"{G}.failureLimit", "0 is out of range; write a number at least 1"),
+    (
+        f"{G}.limits[1].latency.quantile",
+        1,
+        f"{G}.limits[1].latency.quantile",
+        "1 is out of range; write a number below 1",
+    ),
+    (
+        f"{G}.limits[1].latency.quantile",
+        0,
+        f"{G}.limits[1].latency.quantile",
+        "0 is out of range; write a number above 0",
+    ),
+    (
+        f"{G}.compare.errors.relative",
+        0.9,
+        f"{G}.compare.errors.relative",
+        "0.9 is out of range; write a number at least 1",
+    ),
+    (f"{L}.minRequests", -1, f"{L}.minRequests", "-1 is out of range; write a number at least 0"),
+    (
+        f"{L}",
+        {"name": "a", "requestRate": {"min": -1}},
+        f"{L}.requestRate.min",
+        "-1 is out of range; write a number at least 0",
+    ),
+    # Names.
+    (f"{W}.deployment", "Pod_info", f"{W}.deployment", f'"Pod_info" cannot be read; {OBJECT}'),
+    (f"{W}.deployment", "a" * 254, f"{W}.deployment", "it has 254 characters; at most 253 are allowed"),
+    (f"{T}.service", "1shop", f"{T}.service", '"1shop" cannot be read; write the name of a Service, such as podinfo'),
+    (f"{I}.destinationRule", "a/b", f"{I}.destinationRule", f'"a/b" cannot be read; {OBJECT}'),
+    (
+        f"{I}.routes",
+        [" a"],
+        f"{I}.routes[0]",
+        '" a" cannot be read; write the name of an http route, without spaces around it',
+    ),
+    (
+        f"{I}.hosts",
+        ["http://a"],
+        f"{I}.hosts[0]",
+        '"http://a" cannot be read; write a host name such as podinfo.example.com, *.example.com or *',
+    ),
+    (f"{I}.gateways", ["a/b/c"], f"{I}.gateways[0]", f'"a/b/c" cannot be read; {REFERENCE}'),
+    (
+        f"{L}.name",
+        "P99",
+        f"{L}.name",
+        '"P99" cannot be read; write a name of lower-case letters, digits and -, such as podinfo',
+    ),
+    (
+        f"{C}.steps[4].approval",
+        "a\nb",
+        f"{C}.steps[4].approval",
+        '"a\\nb" cannot be read; write the name of the group that approves, such as release-managers',
+    ),
+    # Lists and maps: empty, too long, something twice.
+    (f"{C}.steps", [], f"{C}.steps", "it is empty; add at least one step"),
+    (f"{C}.testers", [], f"{C}.testers", "it is empty; add an entry or remove it"),
+    (f"{I}.routes", [], f"{I}.routes", "it is empty; add an entry or remove it"),
+    (f"{I}.routes", ["a", "a"], f"{I}.routes", '"a" is listed twice; remove one'),
+    (f"{I}.hosts", ["a", "b", "a"], f"{I}.hosts", '"a" is listed twice; remove one'),
+    (f"{G}.limits[1].name", "success-rate", f"{G}.limits", "two limits are named success-rate; rename one"),
+    (f"{C}.steps", [{"weight": "5%"}] * 65, f"{C}.steps", "it has 65 entries; at most 64 are allowed"),
+    (
+        f"{M}.headers",
+        {f"h{n}": {"exact": "a"} for n in range(9)},
+        f"{M}.headers",
+        "it has 9 entries; at most 8 are allowed",
+    ),
+    # Alternatives.
+    (
+        S,
+        {"weight": "5%", "approval": "x"},
+        S,
+        "give exactly one of weight, ramp or approval; weight and approval are there",
+    ),
+    (S, {}, S, "give exactly one of weight, ramp or approval; there is none"),
+    (S, {"approval": "x", "for": "5m"}, f"{S}.for", "for means nothing without weight; add it or remove for"),
+    (
+        S,
+        {"weight": "5%", "timeout": "5m"},
+        f"{S}.timeout",
+        "timeout means nothing without approval; add it or remove timeout",
+    ),
+    (
+        S,
+        {"approval": "x", "onTimeout": "hold"},
+        f"{S}.onTimeout",
+        "onTimeout means nothing without timeout; add it or remove onTimeout",
+    ),
+    (M, {}, M, "give at least one of headers or queryParams"),
+    (
+        f"{M}.headers",
+        {"x-canary": {}},
+        f"{M}.headers[x-canary]",
+        "give exactly one of exact, prefix, regex or present; there is none",
+    ),
+    (
+        f"{M}.headers",
+        {"x-canary": {"exact": "a", "regex": "b"}},
+        f"{M}.headers[x-canary]",
+        "give exactly one of exact, prefix, regex or present; exact and regex are there",
+    ),
+    (
+        f"{M}.headers",
+        {"x-canary": {"present": False}},
+        f"{M}.headers[x-canary].present",
+        "false says nothing; write present: true or remove it",
+    ),
+    (
+        f"{M}.headers",
+        {"x-canary": {"exact": ""}},
+        f"{M}.headers[x-canary].exact",
+        "it is empty; write the text to compare with",
+    ),
+    (
+        L,
+        {"name": "a", "minRequests": 5},
+        L,
+        "give exactly one of successRate, latency, requestRate or prometheus; there is none",
+    ),
+    (
+        L,
+        {"name": "a", "requestRate": {"min": 5}, "minRequests": 5},
+        f"{L}.minRequests",
+        "minRequests means nothing without successRate, latency or prometheus; add it or remove minRequests",
+    ),
+    (L, {"name": "a", "prometheus": {"query": "up"}}, f"{L}.prometheus", "give at least one of min or max"),
+    (
+        L,
+        {"name": "a", "prometheus": {"query": "up", "min": 2, "max": 1}},
+        f"{L}.prometheus",
+        "min is above max, which nothing can meet; exchange them",
+    ),
+    (
+        L,
+        {"name": "a", "prometheus": {"query": "  ", "min": 2}},
+        f"{L}.prometheus.query",
+        '"  " cannot be read; write a PromQL query',
+    ),
+    # Testers.
+    (
+        f"{M}.headers",
+        {"X-Canary": {"exact": "a"}},
+        f"{M}.headers",
+        "Istio matches header names in lower case only; write x-canary",
+    ),
+    (
+        f"{M}.headers",
+        {"a b": {"exact": "a"}},
+        f"{M}.headers",
+        "'a b' is no name of a header; write one such as x-canary",
+    ),
+    (
+        f"{M}.headers",
+        {"method": {"exact": "GET"}},
+        f"{M}.headers",
+        "Istio ignores a header named method, so everybody would be a tester; use another header",
+    ),
+    (
+        f"{M}.queryParams",
+        {"": {"exact": "a"}},
+        f"{M}.queryParams",
+        "a query parameter needs a name of 1 to 256 characters; write it before the colon",
+    ),
+    (
+        f"{C}.testers",
+        GONE,
+        f"{C}.steps",
+        "at a weight of 0% only testers reach the candidate, and there are none; add testers or raise the weight",
+    ),
+    # Between sections.
+    (
+        f"{I}",
+        {"gateways": ["istio-system/public"]},
+        f"{I}.gateways",
+        "gateways without mesh need hosts to answer for; add hosts, or mesh to the gateways",
+    ),
+    (
+        f"{I}.hosts",
+        ["*"],
+        f"{I}.hosts",
+        "Istio refuses the host * on the gateway mesh; name the hosts, or list gateways without mesh",
+    ),
+    (
+        f"{G}.none",
+        True,
+        f"{G}.none",
+        "none: true says that nothing judges the release; remove it, or limits and compare",
+    ),
+    (
+        f"{G}.compare.none",
+        True,
+        f"{G}.compare.none",
+        "none: true switches the comparison off; remove it or the fields beside it",
+    ),
+    # Unknown fields: kubectl and server-side apply refuse them, as asked here.
+    (f"{G}.intervall", "15s", f"{G}.intervall", "there is no such field; did you mean interval?"),
+    (f"{S}.Weight", "5%", f"{S}.Weight", "there is no such field; did you mean weight?"),
+    ("steps", [], "steps", "there is no such field here; it belongs at spec.strategy.canary.steps"),
+    (f"{W}.zzz", 1, f"{W}.zzz", "there is no such field; remove it, or write deployment, progressDeadline or capacity"),
+]
+
+
+def test_the_table_is_large_enough_and_has_no_row_twice() -> None:
+    rows = [(place, repr(value)) for place, value, _, _ in BOTH]
+    assert len(set(rows)) == len(rows) >= 60
+
+
+@pytest.mark.parametrize(("place", "value", "field", "sentence"), BOTH)
+def test_parser_and_server_refuse_alike(
+    release: Object, server: Judge, place: str, value: Any, field: str, sentence: str
+) -> None:
+    bad = changed(release, place, value)
+    with pytest.raises(InvalidRelease) as refused:
+        parse_release(bad)
+    assert (f"spec.{field}", sentence) in refused.value.problems
+    assert f"spec.{field}: {sentence}" in str(refused.value).splitlines()
+    errors = server(bad)
+    assert errors, "the API server would take it"
+    # The server names the same place, or one beside or above it, where a rule speaks of a whole object.
+    place, named = dotted(f"spec.{field}"), [dotted(error) for error, _ in errors]
+    assert any(place.startswith(error) or error.startswith(place) for error in named), named
+
+
+# (place, value there, field that is named, sentence, why the schema cannot say it)
+ONLY_PARSER: list[tuple[str, Any, str, str, str]] = [
+    (
+        f"{I}.virtualService",
+        {"name": "a"},
+        f"{I}.virtualService",
+        '{"name": "a"} is no text; write name or namespace/name, such as shop/podinfo',
+        "a structural schema has no 'string or list'",
+    ),
+    (
+        f"{I}.virtualService",
+        ["A"],
+        f"{I}.virtualService",
+        f'"A" cannot be read; {REFERENCE}',
+        "a structural schema has no 'string or list'",
+    ),
+    (
+        f"{I}.virtualService",
+        [],
+        f"{I}.virtualService",
+        "it lists 0 VirtualServices; name 1 to 8 of them",
+        "a structural schema has no 'string or list'",
+    ),
+    (
+        f"{I}.virtualService",
+        ["a", "a"],
+        f"{I}.virtualService",
+        '"a" is listed twice; remove one',
+        "a structural schema has no 'string or list'",
+    ),
+    (
+        f"{C}.steps[3].ramp.to",
+        "5%",
+        f"{C}.steps[3].ramp",
+        "it goes from 5% to 5% and does not move; remove it or change to",
+        "sums over earlier steps",
+    ),
+    (
+        f"{C}.steps[3].ramp.by",
+        "7%",
+        f"{C}.steps[3].ramp",
+        "the way from 5% to 50% does not divide into strides of 7%; write by: 5% or 7.5%",
+        "sums over earlier steps",
+    ),
+    (
+        f"{C}.steps[3].ramp.by",
+        "60%",
+        f"{C}.steps[3].ramp",
+        "the way from 5% to 50% does not divide into strides of 60%; write by: 45%",
+        "sums over earlier steps",
+    ),
+    (
+        f"{G}.minimumStep",
+        "20m",
+        f"{G}.stepDeadline",
+        "it is 15m, and minimumStep alone takes 20m; raise it or lower minimumStep",
+        "either side may be a default, and defaults are the parser's",
+    ),
+    (
+        f"{G}.stepDeadline",
+        "29s",
+        f"{G}.stepDeadline",
+        "it is 29s, and warmUp alone takes 30s; raise it or lower warmUp",
+        "either side may be a default, and defaults are the parser's",
+    ),
+    (
+        f"{G}",
+        {"interval": "16m"},
+        f"{G}.stepDeadline",
+        "it is 15m, and interval alone takes 16m; raise it or lower interval",
+        "either side may be a default, and defaults are the parser's",
+    ),
+    *(
+        (
+            f"{M}.headers",
+            {"x-canary": {"regex": regex}},
+            f"{M}.headers[x-canary].regex",
+            sentence,
+            "CEL can use an expression, not look into one",
+        )
+        for regex, sentence in (
+            ("a(?=b)", "the expression looks ahead or behind, which RE2 does not know; write it without"),
+            (r"(a)\1", "the expression refers back to a group, which RE2 does not know; write it without"),
+            ("a{1001}", "the expression repeats more than 1000 times, which RE2 refuses; write a smaller number"),
+            ("(a", "the expression cannot be read (missing ), unterminated subpattern at position 0); correct it"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "field", "sentence", "reason"), ONLY_PARSER)
+def test_what_only_the_parser_refuses(
+    release: Object, server: Judge, place: str, value: Any, field: str, sentence: str, reason: str
+) -> None:
+    bad = changed(release, place, value)
+    with pytest.raises(InvalidRelease) as refused:
+        parse_release(bad)
+    assert (f"spec.{field}", sentence) in refused.value.problems
+    assert server(bad) == [], f"the server can say it after all ({reason}): move the row to the other table"
+
+
+GOOD: list[tuple[str, Any]] = [
+    ("replicas", 0),
+    ("replicas", None),
+    ("paused", True),
+    (f"{W}.capacity", "full"),
+    (f"{T}.port", None),
+    (f"{T}.propagation", "0s"),
+    (f"{T}.drain", "1h30m"),
+    (f"{T}.drain", "0.5s"),
+    (f"{T}.drain", "720h"),
+    (I, {}),
+    (f"{I}.virtualService", "shop/podinfo"),
+    (f"{I}.virtualService", ["podinfo", "public/podinfo"]),
+    (f"{I}.hosts", ["*.example.com"]),
+    (I, {"gateways": ["public"], "hosts": ["*"]}),
+    (f"{C}.steps", [{"approval": "oidc:ops@example.com"}]),
+    (f"{C}.steps", [{"weight": "100%"}]),
+    (f"{C}.steps", [{"weight": "100.0%"}, {"ramp": {"to": "0.1%", "by": "99.9%", "every": "1s"}}]),
+    (f"{C}.steps", [{"ramp": {"to": "100%", "by": "0.1%", "every": "1s"}}]),
+    (f"{C}.steps", [{"weight": "50%", "for": "0s"}, {"weight": "10%"}]),
+    (f"{C}.testers", [{"queryParams": {"Canary": {"present": True}, "b": {"prefix": "x"}}}]),
+    (f"{M}.headers", {"x-a": {"regex": r"[[:alpha:]]+\d\pL(?i:x)"}}),
+    (G, None),
+    (G, {"none": True}),
+    (G, {"none": False, "compare": {"none": False}}),
+    (f"{G}.compare", {}),
+    (G, {"compare": {"none": True}, "limits": [{"name": "a", "requestRate": {"min": 0.5}}]}),
+    (G, {"compare": {"none": True}}),  # the approval judges
+    (f"{G}.compare.falseAlarm", "0.0001%"),
+    (f"{G}.compare.errors", {"absolute": "0%"}),
+    (L, {"name": "a", "prometheus": {"query": "sum(\n  up\n)", "max": -1}}),
+    (L, {"name": "a", "prometheus": {"query": "up", "min": 1, "max": 1}, "minRequests": 0}),
+    (f"{G}.minimumStep", "15m"),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), GOOD)
+def test_parser_and_server_accept_alike(release: Object, server: Judge, place: str, value: Any) -> None:
+    good = changed(release, place, value)
+    assert server(good) == []
+    assert parse_release(good).name == "podinfo"
+
+
+def test_where_nothing_would_judge_it_is_invalid(release: Object, server: Judge) -> None:
+    unjudged = changed(changed(release, f"{C}.steps", [{"weight": "5%"}]), G, {"compare": {"none": True}})
+    with pytest.raises(InvalidRelease, match="nothing would judge a release; add limits or an approval"):
+        parse_release(unjudged)
+    assert [field for field, _ in server(unjudged)] == ["spec.gates"]
+    assert parse_release(changed(unjudged, G, {"none": True})).gates.none
+
+
+def test_every_fault_is_told_at_once(release: Object) -> None:
+    bad = changed(release, f"{S}.weight", 5)
+    bad = changed(bad, f"{C}.steps[3].ramp.by", "7%")
+    bad = changed(bad, f"{G}.interval", "15")
+    bad = changed(bad, f"{T}.servce", "podinfo")
+    bad = changed(bad, f"{T}.service", GONE)
+    with pytest.raises(InvalidRelease) as refused:
+        parse_release(bad)
+    fields = [field for field, _ in refused.value.problems]
+    assert fields == ["spec.traffic.service", "spec.traffic.servce", f"spec.{S}.weight", "spec.gates.interval"]
+    assert refused.value.field == fields[0]
