@@ -10,7 +10,8 @@ A fold without a clock: the same looks in the same order give the same state, wh
 """
 
 from controller.core.analysis.fold import observe
-from controller.core.analysis.judge import Finding, Report, report, requests_needed, verdict
+from controller.core.analysis.forecast import requests_needed, seconds_left, seconds_needed
+from controller.core.analysis.judge import Finding, Report, report, verdict
 from controller.core.analysis.packing import pack, unpack
 from controller.core.analysis.settings import ERRORS, LATENCY, AtStep, Settings
 from controller.core.analysis.state import State, start
@@ -27,6 +28,8 @@ __all__ = [
     "pack",
     "report",
     "requests_needed",
+    "seconds_left",
+    "seconds_needed",
     "start",
     "unpack",
     "verdict",

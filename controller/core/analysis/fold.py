@@ -24,6 +24,9 @@ from controller.core.significance import (
 ENOUGH_FOR_BOUNDS = 200.0
 """Requests of stable from which latency bounds may be chosen when there is no history."""
 
+OVERLAP = 0.1
+"""How much of a look may lie before the end of the last one; more would count requests twice."""
+
 _CLOCK = 1e-3
 
 
@@ -48,14 +51,14 @@ def _turn(state: State, look: Look, step: AtStep) -> _Turn:
 def observe(state: State, look: Look, step: AtStep) -> State:
     """The state after ``look``, which was taken while ``step`` was in effect.
 
-    A look that does not end after the last one (a duplicate, a late one, a clock that went back) changes nothing. One
+    A look that begins before the last one ended (a duplicate, a late one, a clock that went back) changes nothing. One
     without data changes no evidence: it is remembered as the reason to hold. Once harmful, the evidence stays as it was
     when it proved that.
     """
-    if not (look.end > state.end and 0.0 < look.duration < inf):
+    if not (look.end - state.end >= (1.0 - OVERLAP) * look.duration > 0.0 and look.end < inf):
         return state
     if state.harmful:
-        return state._replace(end=look.end)
+        return state
     missing = look.missing or _unreadable(look)
     if missing:
         return state._replace(end=look.end, missing=missing)

@@ -57,23 +57,30 @@ def histogram(counts: Counts) -> Histogram:
     return Histogram(within[-1], within, place)
 
 
-def choose_bounds(looks: Iterable[Counts]) -> tuple[float, ...]:
-    """The bounds to test, from the baseline's past: where 0.05 % to 50 % of its requests were slower, and the next one.
-
-    Looks whose histogram cannot be used are passed over; only bounds that all others have are taken. Of more than
-    ``MOST_BOUNDS`` an even selection with both ends. Empty without requests.
-    """
-    total = 0.0
-    sums: dict[float, float] | None = None
+def usable(looks: Iterable[Counts]) -> list[Histogram]:
+    """The histograms of past looks, in order; those that cannot be used or are empty are passed over."""
+    found = []
     for counts in looks:
         try:
-            requests, within, place = histogram(counts)
+            read = histogram(counts)
         except ValueError:
             continue
-        if requests > 0.0:
-            total += requests
-            before = dict.fromkeys(place, 0.0) if sums is None else sums
-            sums = {bound: n + within[place[bound]] for bound, n in before.items() if bound in place}
+        if read.requests > 0.0:
+            found.append(read)
+    return found
+
+
+def choose_bounds(past: Sequence[Histogram]) -> tuple[float, ...]:
+    """The bounds to test: where 0.05 % to 50 % of the baseline's past requests were slower, and the next one.
+
+    Only bounds that all histograms have are taken; of more than ``MOST_BOUNDS`` an even selection with both ends. Empty
+    without requests.
+    """
+    total = sum(requests for requests, _, _ in past)
+    sums: dict[float, float] | None = None
+    for _, within, place in past:
+        before = dict.fromkeys(place, 0.0) if sums is None else sums
+        sums = {bound: n + within[place[bound]] for bound, n in before.items() if bound in place}
     if not sums:
         return ()
     chosen = []

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log
 
-from controller.core.analysis.settings import AtStep
+from controller.core.analysis.forecast import seconds_left
+from controller.core.analysis.settings import AtStep, Settings
 from controller.core.analysis.state import State, Track
 from controller.core.analysis.words import bound, count, duration, percent, signed_percent
-from controller.core.significance import (
-    SHRINK,
-    Evidence,
-    Excess,
-    bounded_excess,
-    good_growth,
-    required_requests,
-    step_margin,
-)
+from controller.core.significance import Excess, bounded_excess
 from controller.core.status import Verdict
 
 STALE = 4.0
@@ -29,7 +21,8 @@ class Finding:
 
     ``bound``: slower than so many seconds; 0 for errors. Requests and bad ones of the release so far. ``excess``: the
     candidate's rate less stable's, as shares of requests. ``harm`` of ``harm_limit`` and ``good`` of ``good_limit``;
-    ``good`` is the least over the metric's bounds. ``text`` says it in a few words.
+    ``good`` is the least over the metric's bounds. ``limits`` says in a few words what is tolerated, ``text`` what was
+    found.
     """
 
     metric: str
@@ -44,6 +37,7 @@ class Finding:
     good: float
     good_limit: float
     verdict: Verdict
+    limits: str
     text: str
 
 
@@ -98,7 +92,7 @@ def _reason(state: State, step: AtStep, now: float | None, findings: tuple[Findi
     if state.passed:
         return f"The candidate is good enough for this step: {'; '.join(finding.text for finding in findings)}."
     waiting = [finding.metric for finding in findings if finding.verdict is not Verdict.PASS]
-    soon = f", about {duration(left)} at the present traffic" if left else ""
+    soon = f": about {duration(left)} more at the present traffic" if left else ""
     return f"Not enough evidence yet on {' and '.join(waiting)}{soon}."
 
 
@@ -155,76 +149,25 @@ def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
         harm_limit=limit,
         good=good,
         good_limit=settings.good_limit,
-        verdict=Verdict.FAIL if state.harmful and harm >= limit / 2.0 else value,
+        verdict=Verdict.FAIL if state.harmful and harm >= settings.harm_limit else value,
+        limits=f"at most {_tolerated(settings, metric)}",
         text=text,
     )
 
 
+def _tolerated(settings: Settings, metric: str) -> str:
+    tolerance = settings.tolerance(metric)
+    return f"{tolerance.relative:g} times stable's share plus {percent(tolerance.absolute)}"
+
+
 def harm_sentence(state: State, worst: Finding) -> str:
     """The one sentence of an abort: both samples, what is tolerated, and how sure it is."""
-    tolerance = state.settings.tolerance(worst.metric)
     what = f"took longer than {bound(worst.bound)}" if worst.bound else "failed"
     share_c = worst.bad_c / worst.requests_c if worst.requests_c else 0.0
     share_b = worst.bad_b / worst.requests_b if worst.requests_b else 0.0
     return (
         f"{count(worst.bad_c)} of {count(worst.requests_c)} requests to the candidate {what} ({percent(share_c)}), "
         f"{count(worst.bad_b)} of {count(worst.requests_b)} to stable ({percent(share_b)}) over the same "
-        f"{duration(state.end - state.began)}; tolerated are {tolerance.relative:g} times stable's share "
-        f"plus {percent(tolerance.absolute)}, and a false alarm has a chance below "
-        f"{percent(state.settings.compare.false_alarm)}."
+        f"{duration(state.end - state.began)}; tolerated is {_tolerated(state.settings, worst.metric)}, and the chance "
+        f"of a false alarm is below {percent(state.settings.compare.false_alarm)}."
     )
-
-
-def _rate(track: Track, i: int) -> float:
-    """The baseline's present rate at the bound, as the plug-in sees it."""
-    return min(1.0, (track.evidence[i].recent + SHRINK * track.bounds[i].rate) / (track.recent + SHRINK))
-
-
-def requests_needed(state: State, share: float) -> float:
-    """About how many requests (both arms) a step at ``share`` needs; the most over the metrics and bounds, or inf."""
-    settings, most = state.settings, 0.0
-    for metric, track in zip(settings.metrics, state.tracks, strict=True):
-        tolerance = settings.tolerance(metric)
-        margin = step_margin(share, budget=settings.compare.budget, absolute=tolerance.absolute)
-        for i, at in enumerate(track.bounds):
-            need = required_requests(
-                weight=share,
-                q=_rate(track, i),
-                phi=at.phi,
-                relative=tolerance.relative,
-                margin=margin,
-                beta=settings.beta,
-            )
-            most = max(most, need)
-    return most
-
-
-def seconds_left(state: State) -> float | None:
-    """About how long until this step is shown to be good enough; see Report."""
-    settings, most = state.settings, 0.0
-    if state.step_seconds <= 0.0:
-        return None
-    for metric, track in zip(settings.metrics, state.tracks, strict=True):
-        if not (track.step_c > 0.0 and track.step_b > 0.0 and track.evidence):
-            return None
-        tolerance = settings.tolerance(metric)
-        margin = step_margin(state.share, budget=settings.compare.budget, absolute=tolerance.absolute)
-        for i, evidence in enumerate(track.evidence):
-            speed = good_growth(
-                k=tolerance.relative * track.step_c / track.step_b,
-                q=_rate(track, i),
-                relative=tolerance.relative,
-                margin=margin,
-            )
-            nats = speed * track.step_c / state.step_seconds / track.bounds[i].phi
-            most = max(most, _missing_nats(state, evidence) / nats if nats > 0.0 else inf)
-    return most if most < inf else None
-
-
-def _missing_nats(state: State, evidence: Evidence) -> float:
-    """Between the good-enough evidence of one bound and its limit; its products grow from the better one of the two."""
-    good = state.good(evidence)
-    if good >= state.settings.good_limit:
-        return 0.0
-    best = max(*evidence.good, 1.0 - 0.25 if state.step_looks == 0 else 1e-12)
-    return log(2.0 * state.settings.good_limit / best)

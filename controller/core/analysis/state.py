@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from controller.core.analysis.histogram import choose_bounds, histogram
+from controller.core.analysis.histogram import choose_bounds, usable
 from controller.core.analysis.settings import ERRORS, Settings
 from controller.core.observed import Counts
 from controller.core.significance import SAFE_DISPERSION, Evidence, index_of_dispersion, long_run_rate, unlaid_good_mass
@@ -114,15 +114,9 @@ def _track(settings: Settings, metric: str, history: Sequence[Counts]) -> Track:
 
 def latency_track(history: Sequence[Counts]) -> Track:
     """The latency's state before its first look; without bounds where the history has no requests."""
+    past = usable(history)
     bounds = []
-    for at in choose_bounds(history):
-        looks = []
-        for counts in history:
-            try:
-                requests, within, place = histogram(counts)
-            except ValueError:
-                continue
-            if at in place:
-                looks.append((requests, requests - within[place[at]]))
+    for at in choose_bounds(past):
+        looks = [(requests, requests - within[place[at]]) for requests, within, place in past if at in place]
         bounds.append(Bound(at, long_run_rate(looks), index_of_dispersion(looks)))
     return Track(tuple(bounds), (Evidence(),) * len(bounds))
