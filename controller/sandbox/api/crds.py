@@ -52,6 +52,7 @@ def _resource(spec: Object, version: Object) -> Resource:
         columns=printer_columns(version.get("additionalPrinterColumns")),
         fields=_selectable(version),
         scale=None if scale is None else _scale_paths(scale),
+        scale_texts=scale,
         custom=True,
         list_kind=names.get("listKind") or f"{names['kind']}List",
         to_storage=partial(_convert, f"{group}/{storage}", webhook),

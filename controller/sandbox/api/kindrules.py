@@ -21,6 +21,8 @@ def prepare_create(state: State, resource: Resource, item: Object) -> None:
         _assign_addresses(state, resource, None, item)
     elif resource.table == DEFINITIONS:
         prepare_definition(item, None)
+    elif resource.table == "jobs.batch":
+        _select_own_pods(item)
     elif resource.table == "pods":
         item["status"] = {"phase": "Pending", "qosClass": _quality_of_service(item)}
     elif resource.table in ("persistentvolumes", "persistentvolumeclaims"):
@@ -44,6 +46,22 @@ def _assign_addresses(state: State, resource: Resource, old: Object | None, item
     faults = state.addresses.assign(item, old, used)
     if faults:
         raise Failure.invalid(resource.group, resource.kind, item["metadata"]["name"], faults)
+
+
+def _select_own_pods(job: Object) -> None:
+    """A Job finds its pods by its uid, unless it says that it selects them itself."""
+    spec = job.get("spec") or {}
+    if spec.get("manualSelector") or "template" not in spec:
+        return
+    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+    metadata = spec["template"].setdefault("metadata", {})
+    own = {"controller-uid": uid, "job-name": name}
+    labels = metadata.get("labels") or {}
+    metadata["labels"] = {**labels, **own, **{f"batch.kubernetes.io/{key}": value for key, value in own.items()}}
+    if not job["metadata"].get("labels"):
+        job["metadata"]["labels"] = dict(metadata["labels"])
+    selector = spec.setdefault("selector", {})
+    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), "batch.kubernetes.io/controller-uid": uid}
 
 
 def _quality_of_service(pod: Object) -> str:

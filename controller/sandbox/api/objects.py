@@ -8,10 +8,10 @@ from controller.sandbox.api.content import Unreadable, decode, encode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
-from controller.sandbox.api.schema import checks, errors, metadata, structural
+from controller.sandbox.api.schema import checks, errors, metadata
+from controller.sandbox.api.schema.custom import Custom, check_custom
 from controller.sandbox.api.schema.decode import DecodeError, decode_builtin, decode_custom
 from controller.sandbox.api.schema.defaults import set_defaults
-from controller.sandbox.api.schema.errors import FieldError
 from controller.sandbox.client import Object
 
 
@@ -114,7 +114,8 @@ def check(call: Call, resource: Resource, item: Object, old: Object | None) -> N
     """Raises Failure(422) with everything that is wrong."""
     if resource.custom:
         call.warnings += metadata.finalizer_warnings(item["metadata"], None if old is None else old["metadata"])
-        faults = _check_custom(resource, item, old)
+        kind = Custom(resource.schema(), resource.namespaced, resource.scale_texts)
+        faults = check_custom(kind, item, old, subresource=call.target.subresource)
     else:
         faults = checks.check(
             resource.group,
@@ -126,14 +127,3 @@ def check(call: Call, resource: Resource, item: Object, old: Object | None) -> N
         )
     if faults:
         raise Failure.invalid(resource.group, resource.kind, item["metadata"].get("name", ""), faults)
-
-
-def _check_custom(resource: Resource, item: Object, old: Object | None) -> list[FieldError]:
-    schema = resource.schema()
-    if old is None:
-        faults = metadata.check_create(item["metadata"], namespaced=resource.namespaced)
-        faults += structural.validate(schema, item)
-    else:
-        faults = metadata.check_update(item["metadata"], old["metadata"])
-        faults += structural.validate(schema, item, old)
-    return faults + structural.check_lists(schema, item)

@@ -46,7 +46,8 @@ class Resource:
 
     ``table`` names its objects in the store, where they stand in their storage version; ``to_storage`` and
     ``from_storage`` convert (they may return their argument). ``fields`` are the field selectors beyond name and
-    namespace. ``subresources`` maps each name to its verbs. ``custom``: from a CustomResourceDefinition.
+    namespace. ``subresources`` maps each name to its verbs. ``custom``: from a CustomResourceDefinition,
+    whose ``subresources.scale`` is ``scale_texts``.
     """
 
     group: str
@@ -64,6 +65,7 @@ class Resource:
     columns: tuple[Column, ...] = ()
     fields: Mapping[str, Reader] = field(default_factory=dict)
     scale: ScalePaths | None = None
+    scale_texts: Mapping[str, str] | None = None
     custom: bool = False
     list_kind: str = ""
     to_storage: Convert = lambda item: item
