@@ -53,6 +53,11 @@ async def world() -> AsyncIterator[World]:
     found.users.close()
 
 
+def patient(target: str, rate: float, path: str = "/", **changes: Any) -> Group:
+    """A group for which a slow machine is no failure."""
+    return Group("a", target, rate, path=path, **{"timeout": 60.0, "max_outstanding": 100_000, **changes})
+
+
 def sorts(account: Account) -> set[tuple[str, int, str]]:
     return {(tally.version, tally.code, tally.reason) for tally in account.tallies}
 
@@ -74,7 +79,7 @@ def sorts(account: Account) -> set[tuple[str, int, str]]:
     ],
 )
 async def test_how_answers_are_counted(world: World, site: Any, path: str, sort: tuple[str, int, str]) -> None:
-    account = await world.play(Group("a", site.target, 500.0, path=path), 20)
+    account = await world.play(patient(site.target, 500.0, path), 20)
     assert sorts(account) == {sort}
     traffic = account.traffic["a"]
     assert account.count() == traffic.sent == site.requests[path] >= 20, "every request is counted once on both sides"
@@ -84,9 +89,9 @@ async def test_how_answers_are_counted(world: World, site: Any, path: str, sort:
 
 
 async def test_connections_are_kept(world: World, site: Any) -> None:
-    account = await world.play(Group("a", site.target, 1000.0), 100)
-    assert account.count() == site.requests["/"] >= 100
-    assert site.connections < account.count() / 2
+    account = await world.play(patient(site.target, 1000.0, max_outstanding=1), 50)
+    assert account.count() == site.requests["/"] >= 50
+    assert site.connections == 1
 
 
 async def test_what_is_sent_is_what_was_asked_for(world: World, site: Any) -> None:
@@ -109,7 +114,7 @@ async def test_time_limits(world: World, site: Any) -> None:
     account = await world.play(Group("a", site.target, 300.0, path="/never", timeout=0.05))
     assert sorts(account) == {("", 0, "timeout")}
     assert all(failure.seconds >= 0.05 for failure in account.failures)
-    assert account.count() == site.requests["/never"]
+    assert account.count() == account.traffic["a"].sent >= site.requests["/never"]
 
 
 async def test_a_longer_limit_set_later_does_not_delay_a_shorter_one(world: World, site: Any) -> None:
@@ -134,7 +139,7 @@ async def test_no_more_than_allowed_are_outstanding_and_the_rest_is_counted(worl
 
 
 async def test_a_drain_waits_for_all_and_nothing_follows(world: World, site: Any) -> None:
-    world.users.set_group(Group("a", site.target, 500.0, path="/hold", timeout=60.0))
+    world.users.set_group(patient(site.target, 500.0, "/hold"))
     await world.until(lambda: site.requests["/hold"] >= 5)
     draining = asyncio.ensure_future(world.users.drain())
     again = asyncio.ensure_future(world.users.drain())
@@ -169,7 +174,7 @@ async def test_groups_change_and_pause_while_running(world: World, site: Any) ->
 
 async def test_idle_connections_that_the_server_closed_are_no_failures(world: World, site: Any) -> None:
     """The server answers and closes without saying so: what is seen before a byte is sent costs nothing."""
-    account = await world.play(Group("a", site.target, 200.0, path="/close"), 50)
+    account = await world.play(patient(site.target, 200.0, "/close"), 50)
     assert account.codes() == {200: account.count()}
     assert account.count() == site.requests["/close"]
 
@@ -198,8 +203,8 @@ async def test_a_request_that_was_not_sent_is_sent_once_more(site: Any, monkeypa
 
 async def test_a_request_that_may_have_been_sent_is_a_failure_that_can_be_told_apart(world: World, site: Any) -> None:
     """The server takes the request on a connection used before, and closes without a byte."""
-    await world.play(Group("a", site.target, 100.0), 1)
-    account = await world.play(Group("b", site.target, 50.0, path="/drop", max_outstanding=1), 1)
+    await world.play(patient(site.target, 100.0), 1)
+    account = await world.play(replace(patient(site.target, 50.0, "/drop", max_outstanding=1), name="b"), 1)
     assert account.failures[0].reason == "closed-reused"
     assert account.count(group="b") == site.requests["/drop"]
     assert account.traffic["b"].retried == 0
