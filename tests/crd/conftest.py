@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cel
 import pytest
 import yaml
 
 from controller.crd.definition import release_crd
+from controller.sandbox.api.schema.cel.rules import check_rules
 from controller.sandbox.api.schema.lists import check_lists
 from controller.sandbox.api.schema.pruning import default, prune
 from controller.sandbox.api.schema.structural import validate
@@ -48,36 +47,7 @@ def server(schema: Object) -> Judge:
         unknown = [(re.sub(r'unknown field "(.*)"', r"\1", error), "unknown field") for error in prune(schema, obj)]
         default(schema, obj)
         errors = [(error.field, str(error)) for error in validate(schema, obj) or check_lists(schema, obj)]
-        # Rules are not asked of an object whose types are wrong: as on a server, they would only add noise.
-        return [*unknown, *errors] or list(rules_broken(schema, obj, ""))
+        # Rules are not asked of an object whose types are wrong: on a server, too, they would only add noise.
+        return [*unknown, *errors] or [(error.field, str(error)) for error in check_rules(schema, obj)]
 
     return judge
-
-
-@cache
-def _compiled(rule: str) -> Any:
-    return cel.compile(rule)
-
-
-def _as_cel(value: Any) -> Any:
-    """CEL cannot spell a property that is one of its words; servers offer it as ``__for__``."""
-    if isinstance(value, dict):
-        return {"__for__" if key == "for" else key: _as_cel(item) for key, item in value.items()}
-    return [_as_cel(item) for item in value] if isinstance(value, list) else value
-
-
-def rules_broken(schema: Object, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    for entry in schema.get("x-kubernetes-validations", []):
-        if _compiled(entry["rule"]).execute({"self": _as_cel(value)}) is not True:
-            yield (path + entry.get("fieldPath", "")).removeprefix("."), entry["message"]
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from rules_broken(schema.get("items", {}), item, f"{path}[{index}]")
-    elif isinstance(value, dict):
-        named = schema.get("properties", {})
-        for name, item in value.items():
-            yield from rules_broken(
-                named.get(name, schema.get("additionalProperties", {})),
-                item,
-                f"{path}.{name}" if name in named else f"{path}[{name}]",
-            )

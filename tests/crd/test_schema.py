@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import cel
 import pytest
 
 from controller.crd.definition import definitions, release_crd
@@ -93,11 +92,10 @@ def test_every_field_is_described(schema: Object) -> None:
     assert bare == []
 
 
-def test_every_rule_compiles_and_says_one_thing(schema: Object) -> None:
+def test_every_rule_says_one_thing(schema: Object) -> None:
     rules = [(node, rule) for _, node in nodes(schema) for rule in node.get("x-kubernetes-validations", [])]
     assert len(rules) > 10
     for node, rule in rules:
-        cel.compile(rule["rule"])
         assert "\n" not in rule["message"]
         assert len(rule["message"]) < 2048
         if "fieldPath" in rule:

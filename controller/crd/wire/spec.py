@@ -45,7 +45,8 @@ class Spec(WireModel):
     )
 
     replicas: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """Stable's number of replicas; wins over the template's once set, for instance by an autoscaler."""
+    """Stable's number of replicas; wins over the template's once set. An autoscaler that targets the Release needs a
+    first number here."""
     workload: Workload
     """What is released."""
     traffic: Traffic
