@@ -6,10 +6,12 @@ It shares nothing with controller.cluster on purpose: a mistake there must not b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import ssl
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+import weakref
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,7 +19,6 @@ import aiohttp
 
 Object = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" for a cluster-scoped object), name
-OnChange = Callable[[Object | None, Object | None], None]  # old, new
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -25,7 +26,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-_KEPT_DELETIONS = 2000
+_GOODBYE = 2.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Client:
         self._connection = connection
         self._agent = agent
         self._session: aiohttp.ClientSession | None = None
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     async def __aenter__(self) -> Self:
         headers = {"User-Agent": self._agent}
@@ -68,7 +70,7 @@ class Client:
         self._session = aiohttp.ClientSession(
             self._connection.url,
             headers=headers,
-            connector=aiohttp.TCPConnector(limit=0, ssl=secure),
+            connector=aiohttp.TCPConnector(limit=0, ssl=secure, socket_factory=self._socket),
             timeout=aiohttp.ClientTimeout(total=30),
         )
         return self
@@ -76,6 +78,19 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
+            await self._closed()
+
+    async def _closed(self) -> None:
+        """Until the connections are: a TLS goodbye takes some turns, and must not outlive its event loop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                while any(one.fileno() >= 0 for one in self._sockets):  # noqa: ASYNC110 - sockets tell nobody
+                    await asyncio.sleep(0.005)
+
+    def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        made = socket.socket(*address[:3])
+        self._sockets.add(made)
+        return made
 
     async def request(
         self,
@@ -132,8 +147,9 @@ class Client:
     async def delete(
         self, path: str, *, propagation: str | None = "Background", grace: int | None = None, uid: str = ""
     ) -> Object:
-        """Delete, and return the object as it goes, or a Status; ``grace`` in seconds (0: at once, as a kubelet confirms), ``uid`` only if it is still that object.
+        """Delete, and return the object as it goes, or a Status.
 
+        ``grace`` is in seconds (0: at once, as a kubelet confirms); with ``uid`` only if it is still that object.
         ``propagation=None`` leaves the policy to the kind's default, as for a pod that its kubelet takes away.
         """
         options: Object = {}
@@ -177,17 +193,22 @@ class Client:
         async with self._session.get(path, params=params, headers=headers, timeout=timeout) as answer:
             if answer.status >= 300:
                 raise _error(answer.status, await answer.text())
-            rest: list[bytes] = []
-            async for chunk in answer.content.iter_any():
-                *lines, tail = chunk.split(b"\n")
-                for line in lines:
-                    event = json.loads(b"".join([*rest, line]))
-                    rest.clear()
-                    if event["type"] == "ERROR":
-                        status = event["object"]
-                        raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
-                    yield event["type"], event["object"]
-                rest.append(tail)
+            async for event in _events(answer.content):
+                yield event
+
+
+async def _events(content: aiohttp.StreamReader) -> AsyncIterator[tuple[str, Object]]:
+    rest: list[bytes] = []
+    async for chunk in content.iter_any():
+        *lines, tail = chunk.split(b"\n")
+        for line in lines:
+            event = json.loads(b"".join([*rest, line]))
+            rest.clear()
+            if event["type"] == "ERROR":
+                status = event["object"]
+                raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""))
+            yield event["type"], event["object"]
+        rest.append(tail)
 
 
 def _error(code: int, text: str) -> ApiError:
@@ -198,142 +219,7 @@ def _error(code: int, text: str) -> ApiError:
         return ApiError(code, "", text[:200])
 
 
-class Mirror:
-    """A live copy of one collection, kept by list and watch for as long as :meth:`run` runs.
-
-    ``objects`` maps (namespace, name) to the object as last seen; nobody may change what is in it.
-    ``on_change(old, new)`` is called for every difference (``new`` is None for a deletion); it must not block.
-    ``synced`` is set after the first list. :meth:`learn` lets a writer read its own writes at once.
-
-    resourceVersions of one collection are compared as numbers, as Kubernetes allows since 1.35 and its storage
-    always made true.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        path: str,
-        on_change: OnChange | None = None,
-        *,
-        metadata_only: bool = False,
-    ) -> None:
-        self.path = path
-        self.objects: dict[Key, Object] = {}
-        self.synced = asyncio.Event()
-        self._client = client
-        self._metadata_only = metadata_only
-        self._listeners: list[OnChange] = [on_change] if on_change else []
-        self._namespaces: dict[str, dict[Key, Object]] = {}
-        self._deleted: OrderedDict[Key, int] = OrderedDict()  # version of the deletion of what went lately
-        self._seen = 0  # the newest version the server showed us
-
-    def listen(self, on_change: OnChange) -> None:
-        """One more to be told of every difference from now on."""
-        self._listeners.append(on_change)
-
-    def in_namespace(self, namespace: str) -> list[Object]:
-        """The objects of one namespace."""
-        return list(self._namespaces.get(namespace, {}).values())
-
-    def get(self, namespace: str, name: str) -> Object | None:
-        return self.objects.get((namespace, name))
-
-    def learn(self, item: Object) -> None:
-        """Take the server's answer to a write before its event comes; older news and the dead are ignored."""
-        key, version = key_of(item), _version(item)
-        present = self.objects.get(key)
-        if version <= self._deleted.get(key, 0) or (present is not None and version <= _version(present)):
-            return
-        self._set(key, item)
-
-    def forget(self, item: Object) -> None:
-        """Take it that this very object is gone, before its event comes."""
-        key = key_of(item)
-        present = self.objects.get(key)
-        if present is not None and present["metadata"].get("uid") == item["metadata"].get("uid"):
-            self._bury(key, _version(present))
-            self._set(key, None)
-
-    def _bury(self, key: Key, version: int) -> None:
-        self._deleted[key] = version
-        if len(self._deleted) > _KEPT_DELETIONS:
-            self._deleted.popitem(last=False)
-
-    async def run(self) -> None:
-        """List, then watch, for ever.
-
-        A lost connection goes on where it stopped; a refusal (a compacted version, another server) lists again.
-        """
-        delay, version = 0.05, ""
-        while True:
-            try:
-                if not version:
-                    version = await self._relist()
-                    self.synced.set()
-                async for kind, item in self._client.watch(self.path, version, metadata_only=self._metadata_only):
-                    version = item["metadata"]["resourceVersion"]
-                    delay = 0.05
-                    if kind != "BOOKMARK":
-                        self._event(kind, item)
-            except ApiError:
-                version = ""
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-                pass
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 2.0)
-
-    def _event(self, kind: str, item: Object) -> None:
-        key, version = key_of(item), _version(item)
-        self._seen = max(self._seen, version)
-        if kind != "DELETED":
-            self.learn(item)
-            return
-        self._bury(key, version)
-        present = self.objects.get(key)
-        if present is not None and _version(present) <= version:
-            self._set(key, None)
-
-    async def _relist(self) -> str:
-        items, version = await self._client.list(self.path, metadata_only=self._metadata_only)
-        listed = int(version)
-        found = {key_of(item): item for item in items}
-        if listed < self._seen:  # a server that has forgotten what it told us: another one, or a restored one
-            self._deleted.clear()
-            for key in list(self.objects):
-                self._set(key, found.get(key))
-        self._seen = listed
-        for key, present in list(self.objects.items()):
-            # What we wrote after the list was made is not in it, and is not gone.
-            if key not in found and _version(present) <= listed:
-                self._set(key, None)
-        for item in found.values():
-            self.learn(item)
-        return version
-
-    def _set(self, key: Key, new: Object | None) -> None:
-        old = self.objects.pop(key, None)
-        space = self._namespaces.setdefault(key[0], {})
-        space.pop(key, None)
-        if new is not None:
-            self.objects[key] = space[key] = new
-        elif not space:
-            del self._namespaces[key[0]]
-        if old is not None and new is not None and old["metadata"].get("uid") != new["metadata"].get("uid"):
-            self._tell(old, None)  # deleted and made again between two looks
-            self._tell(None, new)
-        elif (old or new) and (old is None or new is None or _version(old) != _version(new)):
-            self._tell(old, new)
-
-    def _tell(self, old: Object | None, new: Object | None) -> None:
-        for listener in self._listeners:
-            listener(old, new)
-
-
 def key_of(item: Object) -> Key:
     """(namespace, name) of an object."""
     metadata = item["metadata"]
     return metadata.get("namespace", ""), metadata["name"]
-
-
-def _version(item: Object) -> int:
-    return int(item["metadata"].get("resourceVersion") or 0)

@@ -39,6 +39,7 @@ class Kubelet:
         self._numbers = itertools.count(1)
         self._addresses = itertools.cycle(_POD_NETWORK.hosts())
         self._endings: set[asyncio.Task[None]] = set()
+        self._over = False
         cluster.mirror(POD).listen(self._pod_changed)
         cluster.mirror(CONFIG_MAP).listen(self._configuration_changed)
         cluster.mirror(SECRET).listen(self._configuration_changed)
@@ -94,6 +95,8 @@ class Kubelet:
             port.release()
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        if self._over:
+            return
         if new is None:
             assert old is not None
             self.give_back(old)
@@ -128,9 +131,11 @@ class Kubelet:
 
     async def end(self) -> None:
         """Stop serving; the objects stay as they are, as when a node loses its power."""
-        lives = list(self._lives.values())
-        self._lives.clear()
-        await asyncio.gather(*(life.end() for life in lives))
+        self._over = True
+        await asyncio.gather(*(life.end() for life in self._lives.values()), *self._endings)
+        for ports in self._reserved.values():
+            for port in ports.values():
+                port.release()
 
 
 def _annotated(pod: Object) -> dict[int, int]:

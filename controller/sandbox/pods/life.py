@@ -239,13 +239,15 @@ class Life:
 
     async def _remove(self) -> None:
         """Report the end where somebody waits for it, then let the API remove the object."""
-        if self.pod["metadata"].get("finalizers"):
-            await self._publish()
         while not self._gone:
             try:
+                if self.pod["metadata"].get("finalizers"):
+                    await self._publish(over=True)
                 await self._kubelet.cluster.delete(POD, self.pod, propagation=None, grace=0)
                 return
             except (ApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+                if isinstance(error, ApiError) and error.code == 404:
+                    return
                 _log.info("pod %s/%s: %s", namespace(self.pod), name(self.pod), error)
             await asyncio.sleep(_AGAIN)
 
@@ -267,8 +269,8 @@ class Life:
                 self._changed.set()
                 await asyncio.sleep(_AGAIN)
 
-    async def _publish(self) -> None:
-        status = pod_status(self.pod, self.ip, self._started, self._inits, self._mains, self.now())
+    async def _publish(self, *, over: bool = False) -> None:
+        status = pod_status(self.pod, self.ip, self._started, self._inits, self._mains, self.now(), over=over)
         if status == self.pod.get("status"):
             return
         patch = [

@@ -13,11 +13,24 @@ HOST_IP = "172.18.0.2"
 
 
 def pod_status(
-    pod: Object, ip: str, started: str, inits: Sequence[Container], mains: Sequence[Container], now: datetime
+    pod: Object,
+    ip: str,
+    started: str,
+    inits: Sequence[Container],
+    mains: Sequence[Container],
+    now: datetime,
+    *,
+    over: bool = False,
 ) -> Object:
-    """The whole status. What other writers put into it (conditions of readiness gates, qosClass) is kept."""
+    """The whole status. What other writers put into it (conditions of readiness gates, qosClass) is kept.
+
+    ``over``: the pod was deleted and nothing of it runs or will run again, so that it has succeeded or failed.
+    """
     before = pod.get("status") or {}
-    phase = _phase(pod, inits, mains)
+    if over:
+        phase = "Succeeded" if all(container.view.exit_code == 0 for container in mains) else "Failed"
+    else:
+        phase = _phase(pod, inits, mains)
     status: Object = {
         **before,
         "phase": phase,

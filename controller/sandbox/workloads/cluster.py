@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.sandbox.client import MERGE_PATCH, ApiError, Client, Mirror, Object
+from controller.sandbox.client import MERGE_PATCH, ApiError, Client, Object
+from controller.sandbox.mirror import Mirror
 from controller.sandbox.workloads.events import Recorder
 from controller.sandbox.workloads.kinds import Kind
 from controller.sandbox.workloads.objects import deleting, stamp

@@ -8,7 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from controller.sandbox.client import ApiError, Mirror, Object
+from controller.sandbox.client import ApiError, Object
+from controller.sandbox.mirror import Mirror
 from controller.sandbox.workloads.cluster import Cluster
 from controller.sandbox.workloads.kinds import CUSTOM_RESOURCE_DEFINITION, Kind
 
