@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from controller.errors import SandboxError
-from controller.sandbox.client import Client, Connection, Mirror, Object, key_of
+from controller.sandbox.client import Client, Connection, Object, key_of
 from controller.sandbox.mesh.envoy import Envoy
 from controller.sandbox.mesh.files import Files
 from controller.sandbox.mesh.sources import Source
@@ -21,6 +21,7 @@ from controller.sandbox.mesh.translate.resources import TcpListener
 from controller.sandbox.mesh.translate.world import KINDS, World, read
 from controller.sandbox.mesh.views import Views, chosen
 from controller.sandbox.mesh.writer import Writer
+from controller.sandbox.mirror import Mirror
 from controller.sandbox.process import free_port
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class Mesh:
         self._wake = asyncio.Event()
         self._seen = 0  # changes so far
         self._applied = 0  # changes that are in effect, or refused
+        self._readable = True  # whether the newest objects could be read at all
         self._progress = asyncio.Condition()
 
     metrics_path = r"/stats/prometheus?usedonly&filter=^istio\."
@@ -164,6 +166,10 @@ class Mesh:
         if self.error:
             raise SandboxError(self.error)
 
+    def check(self) -> None:
+        """Raises SandboxError when Envoy has ended."""
+        self.envoy.child.check()
+
     async def ejected(self) -> dict[str, list[str]]:
         """Pods (``namespace/name``) that outlier detection keeps out at the moment, by cluster."""
         answer = json.loads(await self.envoy.get("/clusters", {"format": "json"}))
@@ -217,8 +223,10 @@ class Mesh:
             await self._next()
             changes = self._seen
             try:
-                if changes != self._applied:
+                if changes != self._applied or not self._readable:
+                    self._readable = False
                     self._views.show(self._world())
+                    self._readable = True
                 self._views.deliver()
                 await self._writer.apply(self._views.resources())
                 due = self._writer.due()
@@ -233,7 +241,9 @@ class Mesh:
 
     async def _next(self) -> None:
         """Return when there is something to do; without changes, delays and removals that is never."""
-        times = [due for due in (self._views.due(), self._writer.due()) if due is not None]
+        # After a failure nothing is removed: it would be tried again and again.
+        removal = None if self.error else self._writer.due()
+        times = [due for due in (self._views.due(), removal) if due is not None]
         try:
             async with asyncio.timeout(max(0.0, min(times) - time.monotonic()) if times else None):
                 await self._wake.wait()

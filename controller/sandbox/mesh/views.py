@@ -29,7 +29,7 @@ class Proxy:
     lag: float = 0.0
     frozen_until: float = 0.0
     coming: deque[tuple[float, World]] = field(default_factory=deque)
-    cached: tuple[object, Resources] | None = None
+    cached: tuple[World, list[TcpListener], Resources] | None = None
 
     def due(self) -> float | None:
         """When the next world arrives here; None when none is on its way."""
@@ -83,12 +83,13 @@ class Views:
         return found
 
     def _of(self, proxy: Proxy) -> Resources:
-        state = (id(proxy.world), tuple(proxy.tcp))
-        if proxy.cached is None or proxy.cached[0] != state:
-            view = View(proxy.world, proxy.source, self._shadow_suffix)
-            rds = self._files.source(proxy.source.key)
-            proxy.cached = (state, resources.source(view, proxy.port, rds, proxy.tcp))
-        return proxy.cached[1]
+        cached = proxy.cached
+        if cached is not None and cached[0] is proxy.world and cached[1] == proxy.tcp:
+            return cached[2]
+        view = View(proxy.world, proxy.source, self._shadow_suffix)
+        made = resources.source(view, proxy.port, self._files.source(proxy.source.key), proxy.tcp)
+        proxy.cached = (proxy.world, list(proxy.tcp), made)
+        return made
 
 
 def chosen(views: Views, source: Source | None) -> Iterable[Proxy]:

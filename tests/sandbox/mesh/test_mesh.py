@@ -4,62 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from controller.errors import SandboxError
-from controller.sandbox.mesh import GatewayClient, PlainClient, SidecarClient
-from tests.sandbox.mesh.backends import (
-    Object,
-    destination_rule,
-    endpoint_slice,
-    metadata,
-    service,
-    split,
-    virtual_service,
-)
+from controller.sandbox.mesh import SidecarClient
+from tests.sandbox.mesh.backends import Object, destination_rule, endpoint_slice, service, split, virtual_service
 from tests.sandbox.mesh.cluster import WEB, Cluster
+from tests.sandbox.mesh.podinfo import BATCH, PLAIN, PUBLIC, VERSIONS, to, when
 from tests.sandbox.mesh.users import ask, steadily
 
 pytestmark = pytest.mark.envoy
-PLAIN = PlainClient("shop")
-BATCH = SidecarClient("batch", "shop", {"app": "batch"})
-PUBLIC = GatewayClient("istio-system/public")
-VERSIONS = {"v1": {"version": "v1"}, "v2": {"version": "v2"}}
-GATEWAY: Object = {
-    "apiVersion": "networking.istio.io/v1",
-    "kind": "Gateway",
-    "metadata": metadata("public", "istio-system"),
-    "spec": {"servers": [{"port": {"number": 80, "protocol": "HTTP", "name": "http"}, "hosts": ["*"]}]},
-}
-
-
-@pytest.fixture
-async def cluster(tmp_path: Path) -> AsyncIterator[Cluster]:
-    """podinfo with a pod each of v1 and v2 and a subset for each; four sources."""
-    async with Cluster(tmp_path, [WEB, BATCH, PLAIN, PUBLIC]) as made:
-        await made.deploy("podinfo", {"v1": 1, "v2": 1})
-        await made.put(destination_rule("podinfo", VERSIONS), GATEWAY)
-        yield made
-
-
-def to(subset: str, host: str = "podinfo", **more: Any) -> Object:
-    return {"route": [{"destination": {"host": host, "subset": subset}}], **more}
-
-
-def when(subset: str, **match: Any) -> Object:
-    return {"match": [match], **to(subset)}
-
-
-def labelled(found: list[tuple[dict[str, str], float]], *names: str) -> Counter[tuple[str, ...]]:
-    counted: Counter[tuple[str, ...]] = Counter()
-    for labels, value in found:
-        counted[tuple(labels[name] for name in names)] += int(value)
-    return counted
 
 
 async def test_requests_go_where_matches_say(cluster: Cluster) -> None:
@@ -111,86 +67,6 @@ async def test_requests_go_where_matches_say(cluster: Cluster) -> None:
     assert (await cluster.get(host="nobody", source=PUBLIC))[0] == 404
 
 
-async def test_both_reporters_count_with_istios_labels(cluster: Cluster) -> None:
-    await cluster.put(
-        virtual_service("podinfo", [when("none", uri={"prefix": "/nc"}), when("v3", uri={"prefix": "/uh"}), to("v1")]),
-        destination_rule("podinfo", {**VERSIONS, "v3": {"version": "v3"}}),
-    )
-    await ask(cluster.mesh.listener(WEB), "podinfo", 5)
-    await ask(cluster.mesh.listener(PLAIN), "podinfo", 4)
-    assert [(await cluster.get(path=path))[0] for path in ("/nc", "/uh")] == [503, 503]
-    await cluster.apps["podinfo-v1-1"].stop()
-    assert (await cluster.get())[0] == 503
-
-    found = await cluster.counted()
-    names = (
-        "reporter",
-        "source_workload",
-        "destination_workload",
-        "response_code",
-        "response_flags",
-        "connection_security_policy",
-    )
-    plain = sum(count for key, count in labelled(found, *names).items() if key[:2] == ("destination", ""))
-    assert plain == 4
-    assert {key: count for key, count in labelled(found, *names).items() if key[1]} == {
-        ("source", "web", "podinfo-v1", "200", "-", "unknown"): 5,
-        ("destination", "web", "podinfo-v1", "200", "-", "mutual_tls"): 5,
-        ("source", "web", "", "503", "NC", "unknown"): 1,
-        ("source", "web", "", "503", "UH", "unknown"): 1,
-        ("source", "web", "podinfo-v1", "503", "-", "unknown"): 1,
-        ("destination", "web", "podinfo-v1", "503", "URX,UF", "mutual_tls"): 1,
-    }
-    by_flag = {
-        labels["response_flags"]: labels
-        for labels, _ in found
-        if labels["reporter"] == "source" and labels["response_code"] == "503"
-    }
-    assert by_flag["UH"]["destination_service"] == "podinfo.shop.svc.cluster.local"
-    assert by_flag["UH"]["destination_service_name"] == "podinfo"
-    assert by_flag["NC"]["destination_service"] == "podinfo"  # Istio falls back to the Host header
-    (good,) = [labels for labels, _ in found if labels["reporter"] == "source" and labels["response_code"] == "200"]
-    assert good == {
-        "reporter": "source",
-        "source_workload": "web",
-        "source_workload_namespace": "shop",
-        "source_app": "web",
-        "source_canonical_service": "web",
-        "source_canonical_revision": "latest",
-        "destination_workload": "podinfo-v1",
-        "destination_workload_namespace": "shop",
-        "destination_app": "podinfo",
-        "destination_version": "v1",
-        "destination_canonical_service": "podinfo",
-        "destination_canonical_revision": "v1",
-        "destination_service": "podinfo.shop.svc.cluster.local",
-        "destination_service_name": "podinfo",
-        "destination_service_namespace": "shop",
-        "request_protocol": "http",
-        "response_code": "200",
-        "response_flags": "-",
-        "grpc_response_status": "",
-        "connection_security_policy": "unknown",
-    }
-
-
-async def test_copies_count_at_the_destination_only(cluster: Cluster) -> None:
-    mirror: Object = {"mirrors": [{"destination": {"host": "podinfo", "subset": "v2"}, "percentage": {"value": 100}}]}
-    await cluster.put(virtual_service("podinfo", [to("v1", **mirror)]))
-    account = await ask(cluster.mesh.listener(WEB), "podinfo", 20, users=2)
-    assert account.by("podinfo-v1") == 20
-    async with asyncio.timeout(10):
-        while (counted := labelled(await cluster.counted(), "reporter", "destination_workload"))[
-            "destination", "podinfo-v2"
-        ] < 20:
-            await asyncio.sleep(0.05)
-    assert counted == {
-        ("source", "podinfo-v1"): 20,
-        ("destination", "podinfo-v1"): 20,
-        ("destination", "podinfo-v2"): 20,
-    }
-
-
 async def test_faults_timeouts_and_retries(cluster: Cluster) -> None:
     always = {"percentage": {"value": 100}}
     routes = [
@@ -206,7 +82,7 @@ async def test_faults_timeouts_and_retries(cluster: Cluster) -> None:
     assert app.calls == 0
     begin = time.monotonic()
     assert (await cluster.get(path="/delay"))[0] == 200
-    assert time.monotonic() - begin >= 0.2
+    assert time.monotonic() - begin >= 0.19  # a timer of Envoy may be a millisecond early
     app.delay = 0.5
     assert (await cluster.get(path="/hurry"))[0] == 504
     app.delay, app.status, app.calls = 0, 500, 0
@@ -214,29 +90,6 @@ async def test_faults_timeouts_and_retries(cluster: Cluster) -> None:
     assert app.calls == 4
     assert (await cluster.get())[0] == 500  # an answer is never asked again by default
     assert app.calls == 5
-
-
-async def test_envoy_refuses_and_the_old_configuration_stays(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
-) -> None:
-    await cluster.put(virtual_service("podinfo", [to("v2")]))
-    with pytest.raises(
-        SandboxError, match=r"routes of sidecar\.shop\.web: Envoy refused it, and keeps the version before: missing"
-    ):
-        await cluster.put(virtual_service("podinfo", [when("v1", uri={"regex": "("}), to("v1")]))
-    assert "Envoy refused it" in caplog.text
-    assert await cluster.who(3) == ["podinfo-v2-1"] * 3
-    with pytest.raises(SandboxError, match="VirtualService shop/podinfo cannot be read: 'soon' is not a duration"):
-        await cluster.put(virtual_service("podinfo", [to("v1", timeout="soon")]))
-    assert await cluster.who(3) == ["podinfo-v2-1"] * 3
-    await cluster.put(virtual_service("podinfo", [to("v2")]))
-    with pytest.raises(SandboxError, match="clusters: Envoy refused it"):
-        await cluster.put(
-            destination_rule("podinfo", VERSIONS, trafficPolicy={"connectionPool": {"tcp": {"maxConnections": -1}}})
-        )
-    await cluster.put(destination_rule("podinfo", VERSIONS), virtual_service("podinfo", [to("v1")]))
-    assert cluster.mesh.error == ""
-    assert await cluster.who(3) == ["podinfo-v1-1"] * 3
 
 
 async def test_a_source_that_learns_late(cluster: Cluster) -> None:
@@ -281,29 +134,6 @@ async def test_outlier_detection_takes_a_bad_pod_out(tmp_path: Path) -> None:
         assert account.by("podinfo-v1") + len(account.failed) == 40
         assert {status for _, status in account.answers} == {200, 503}  # the whole of v2 is out: UH
         assert {"UH"} <= {labels["response_flags"] for labels, _ in await cluster.counted()}
-
-
-async def test_tcp_routes_share_connections_by_weight(tmp_path: Path) -> None:
-    async with Cluster(tmp_path) as cluster:
-        await cluster.deploy("db", {"v1": 1, "v2": 1}, port=5432, port_name="tcp")
-        await cluster.put(destination_rule("db", VERSIONS))
-        address = await cluster.mesh.tcp_listener(WEB, "db", 5432)
-
-        async def apps(times: int) -> set[str]:
-            found = [await ask(address, "x", 1, users=1) for _ in range(times)]
-            return {app for account in found for app, _ in account.answers}
-
-        assert await apps(20) == {"db-v1-1", "db-v2-1"}
-        for subset in ("v1", "v2"):
-            await cluster.put(virtual_service("db", [], tcp=[to(subset, "db")]))
-            assert await apps(5) == {f"db-{subset}-1"}
-        each = {("source",): 30, ("destination",): 30}
-        async with asyncio.timeout(10):
-            while labelled(await cluster.counted("istio_tcp_connections_closed_total"), "reporter") != each:
-                await asyncio.sleep(0.05)
-        opened = await cluster.counted("istio_tcp_connections_opened_total")
-        assert labelled(opened, "reporter") == each
-        assert {labels["request_protocol"] for labels, _ in opened} == {"tcp"}
 
 
 def strip(item: Object) -> Object:
@@ -359,16 +189,6 @@ async def test_a_source_is_added_while_it_runs_and_an_unknown_one_is_named(clust
     assert (await cluster.get(host="podinfo.shop", source=late))[0] == 200
     with pytest.raises(SandboxError, match=r"two sources are called sidecar\.other\.late"):
         await cluster.mesh.add(late)
-
-
-async def test_the_end_of_envoy_is_told(cluster: Cluster) -> None:
-    await cluster.mesh.envoy.child.stop()
-    async with asyncio.timeout(10):
-        while not cluster.mesh.error:
-            await asyncio.sleep(0.01)
-    assert "Envoy ended with status" in cluster.mesh.error
-    with pytest.raises(SandboxError):
-        await cluster.mesh.settled()
 
 
 async def test_a_service_of_another_kind_is_watched_too(cluster: Cluster) -> None:

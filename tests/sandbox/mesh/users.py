@@ -41,7 +41,7 @@ async def _user(address: str, request: bytes, account: Account, left: list[int])
             status = int(head.split(" ", 2)[1])
             length = int(head.partition("content-length: ")[2].partition("\r\n")[0] or 0)
             body = await reader.readexactly(length)
-            app = json.loads(body)["app"] if status == 200 and body else ""
+            app = json.loads(body).get("app", "") if status == 200 and body else ""
             account.answers[app, status] += 1
             if status != 200:
                 account.failed.append(f"{status} {body[:100]!r}")

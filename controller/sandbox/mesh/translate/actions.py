@@ -1,41 +1,17 @@
-"""What an HTTP route does with a request: route, redirect, answer; headers, faults, CORS, retries, mirrors."""
+"""What an HTTP route does with a request."""
 
 from __future__ import annotations
 
-import http
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from controller.sandbox.client import Object
 from controller.sandbox.mesh.translate import durations
-from controller.sandbox.mesh.translate.match import string_match
-
-_FAULT = "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"
-_CORS = "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy"
-FAULT_FILTER = "envoy.filters.http.fault"
-CORS_FILTER = "envoy.filters.http.cors"
-# 503 is not among the retriable codes, since Istio 1.24: a request that was answered may have had its effect.
-_RETRY_ON = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
-_GRPC = (
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-)
+from controller.sandbox.mesh.translate.answers import direct_response, redirect
+from controller.sandbox.mesh.translate.filters import filter_settings
+from controller.sandbox.mesh.translate.percentages import fraction, percent
+from controller.sandbox.mesh.translate.retries import retry_policy
 
 
 @dataclass(frozen=True)
@@ -54,17 +30,12 @@ def act(route: Object, port: int, choices: Choices) -> Object:
     """Everything of Envoy's Route but its name and match, for a request that came to ``port``."""
     found, authority = headers(route.get("headers"))
     if route.get("redirect"):
-        found["redirect"] = _redirect(route["redirect"], port)
+        found["redirect"] = redirect(route["redirect"], port)
     elif route.get("directResponse"):
-        answer = route["directResponse"]
-        found["direct_response"] = {"status": answer["status"], **_body(answer.get("body"))}
+        found["direct_response"] = direct_response(route["directResponse"])
     else:
         found["route"] = _forward(route, found, authority, choices)
-    filters: Object = {}
-    if route.get("fault") and (fault := _fault(route["fault"])):
-        filters[FAULT_FILTER] = fault
-    if route.get("corsPolicy"):
-        filters[CORS_FILTER] = _cors(route["corsPolicy"])
+    filters = filter_settings(route)
     if filters:
         found["typed_per_filter_config"] = filters
     return found
@@ -173,136 +144,25 @@ def _mirrors(route: Object) -> list[tuple[Object, float]]:
     found: list[tuple[Object, float]] = []
     if route.get("mirror"):
         given = route.get("mirrorPercentage")
-        percent = _percent(given) if given is not None else float(route.get("mirrorPercent", 100))
-        found.append((route["mirror"], percent))
+        share = percent(given) if given is not None else float(route.get("mirrorPercent", 100))
+        found.append((route["mirror"], share))
     for one in route.get("mirrors") or []:
         if one.get("destination"):
             found.append(
-                (one["destination"], _percent(one["percentage"]) if one.get("percentage") is not None else 100.0)
+                (one["destination"], percent(one["percentage"]) if one.get("percentage") is not None else 100.0)
             )
     return found
 
 
-def _mirror(destination: Object, percent: float, choices: Choices) -> Object | None:
-    if percent <= 0:
+def _mirror(destination: Object, share: float, choices: Choices) -> Object | None:
+    """The policy for copies of ``share`` percent of the requests; None for none."""
+    if share <= 0:
         return None
     policy: Object = {
         "cluster": choices.cluster(destination),
-        "runtime_fraction": {"default_value": fraction(percent)},
+        "runtime_fraction": {"default_value": fraction(share)},
         "trace_sampled": False,
     }
     if not choices.shadow_suffix:
         policy["disable_shadow_host_suffix_append"] = True
     return policy
-
-
-def _percent(value: Object) -> float:
-    return float(value.get("value", 0))
-
-
-def fraction(percent: float) -> Object:
-    """Istio keeps four digits after the point."""
-    return {"numerator": int(round(percent * 10000, 6)), "denominator": "MILLION"}
-
-
-def retry_policy(settings: Object | None, *, hashed: bool = False) -> Object | None:
-    """Absent means two retries on failures before the app answered; ``attempts: 0`` means none.
-
-    A retry goes to another host, but for a route to one destination with consistent hashing.
-    """
-    policy: Object = {"retry_on": _RETRY_ON, "num_retries": 2, "host_selection_retry_max_attempts": "5"}
-    if not hashed and (settings or {}).get("retryIgnorePreviousHosts") is not False:
-        kind = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
-        name = "envoy.retry_host_predicates.previous_hosts"
-        config = {"@type": f"type.googleapis.com/{kind}"}
-        policy["retry_host_predicate"] = [{"name": name, "typed_config": config}]
-    if settings is None:
-        return policy
-    if not settings.get("attempts"):
-        return None
-    policy["num_retries"] = settings["attempts"]
-    if settings.get("retryOn"):
-        parts = [part.strip() for part in settings["retryOn"].split(",") if part.strip()]
-        codes = [int(part) for part in parts if part.isdigit() and int(part) in set(http.HTTPStatus)]
-        names = [part for part in parts if not (part.isdigit() and int(part) in codes)]
-        if codes:
-            policy["retriable_status_codes"] = codes
-            if "retriable-status-codes" not in names:
-                names.append("retriable-status-codes")
-        policy["retry_on"] = ",".join(names)
-    if settings.get("perTryTimeout"):
-        policy["per_try_timeout"] = durations.envoy(settings["perTryTimeout"])
-    if settings.get("backoff"):
-        policy["retry_back_off"] = {"base_interval": durations.envoy(settings["backoff"])}
-    return policy
-
-
-def _redirect(settings: Object, port: int) -> Object:
-    codes = {
-        301: "MOVED_PERMANENTLY",
-        302: "FOUND",
-        303: "SEE_OTHER",
-        307: "TEMPORARY_REDIRECT",
-        308: "PERMANENT_REDIRECT",
-    }
-    found: Object = {"response_code": codes.get(settings.get("redirectCode") or 301, "MOVED_PERMANENTLY")}
-    for ours, name in (("authority", "host_redirect"), ("uri", "path_redirect"), ("scheme", "scheme_redirect")):
-        if settings.get(ours):
-            found[name] = settings[ours]
-    number = settings.get("port") or (port if settings.get("derivePort") == "FROM_REQUEST_PORT" else 0)
-    usual = {"http": 80, "https": 443}.get(settings.get("scheme") or "http")
-    if number and number != usual:
-        found["port_redirect"] = number
-    return found
-
-
-def _body(body: Object | None) -> Object:
-    if not body:
-        return {}
-    if "bytes" in body:
-        return {"body": {"inline_bytes": body["bytes"]}}
-    return {"body": {"inline_string": body.get("string", "")}}
-
-
-def _fault(settings: Object) -> Object | None:
-    found: Object = {"@type": _FAULT}
-    delay = settings.get("delay") or {}
-    if delay.get("fixedDelay"):
-        found["delay"] = {"fixed_delay": durations.envoy(delay["fixedDelay"]), "percentage": _fault_share(delay)}
-    abort = settings.get("abort") or {}
-    if abort.get("httpStatus"):
-        found["abort"] = {"http_status": abort["httpStatus"], "percentage": _fault_share(abort)}
-    elif abort.get("grpcStatus") in _GRPC:
-        found["abort"] = {"grpc_status": _GRPC.index(abort["grpcStatus"]), "percentage": _fault_share(abort)}
-    return found if len(found) > 1 else None
-
-
-def _fault_share(settings: Object) -> Object:
-    """A fault without a percentage happens never: the field's zero value, as in istiod."""
-    if settings.get("percentage") is not None:
-        return fraction(_percent(settings["percentage"]))
-    return {"numerator": int(settings.get("percent", 0)), "denominator": "HUNDRED"}
-
-
-def _cors(settings: Object) -> Object:
-    origins = [string_match(one) for one in settings.get("allowOrigins") or []]
-    if settings.get("allowOrigins") is None:
-        origins = [{"exact": origin} for origin in settings.get("allowOrigin") or []]
-    found: Object = {
-        "@type": _CORS,
-        "allow_origin_string_match": origins,
-        "filter_enabled": {"default_value": {"numerator": 100, "denominator": "HUNDRED"}},
-        "forward_not_matching_preflights": settings.get("unmatchedPreflights") != "IGNORE",
-    }
-    for ours, name in (
-        ("allowMethods", "allow_methods"),
-        ("allowHeaders", "allow_headers"),
-        ("exposeHeaders", "expose_headers"),
-    ):
-        if settings.get(ours):
-            found[name] = ",".join(settings[ours])
-    if settings.get("allowCredentials") is not None:
-        found["allow_credentials"] = settings["allowCredentials"]
-    if settings.get("maxAge"):
-        found["max_age"] = str(int(durations.seconds(settings["maxAge"])))
-    return found

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.sandbox.mesh.translate import actions
+from controller.sandbox.mesh.translate import actions, filters
 from controller.sandbox.mesh.translate.actions import Choices
 from tests.sandbox.mesh.backends import Object
 
@@ -242,7 +242,7 @@ def test_direct_responses(given: Object, found: Object) -> None:
     ],
 )
 def test_faults(given: Object, found: Object) -> None:
-    fault = act(to(fault=given))["typed_per_filter_config"][actions.FAULT_FILTER]
+    fault = act(to(fault=given))["typed_per_filter_config"][filters.FAULT_FILTER]
     assert {key: value for key, value in fault.items() if key != "@type"} == found
 
 
@@ -259,7 +259,7 @@ def test_cors() -> None:
         "allowCredentials": True,
         "maxAge": "24h",
     }
-    found = act(to(corsPolicy=policy))["typed_per_filter_config"][actions.CORS_FILTER]
+    found = act(to(corsPolicy=policy))["typed_per_filter_config"][filters.CORS_FILTER]
     assert found["allow_origin_string_match"] == [{"exact": "https://a.com"}, {"safe_regex": {"regex": ".*b"}}]
     assert (found["allow_methods"], found["allow_headers"], found["expose_headers"]) == ("GET,POST", "x", "y")
     assert (found["allow_credentials"], found["max_age"]) == (True, "86400")
