@@ -47,7 +47,9 @@ def histogram(counts: Counts) -> Histogram:
             raise ValueError("there is no latency histogram")
         return Histogram(0.0, (), {})
     place = _places(counts.bounds)
-    if len(place) != len(within) or not isfinite(sum(within)):
+    if len(place) != len(within):
+        raise ValueError("the latency histogram has not one count for each bound")
+    if not isfinite(sum(within)):
         raise ValueError("a bucket of the latency histogram holds no number")
     ordered = sorted(within)
     if ordered[0] < 0.0:

@@ -199,11 +199,16 @@ def idle(past: Evidence, harm: float, good: float, bad_b: float) -> Evidence:
 def _tilts(
     k_cell: int, q_cell: int, relative: float, absolute: float, margin: float
 ) -> tuple[tuple[_Tilt, ...], tuple[_Tilt, ...]]:
-    """Against each of MULTIPLES, clipped at 1; and against "as good as stable" and "a quarter of the margin worse"."""
+    """Against each of MULTIPLES, clipped at 1; and against "as good as stable" and "a quarter of the margin worse".
+
+    Where nearly every request may be bad (``relative*q + margin`` at HIGHEST_RATE or above) nothing is good enough.
+    """
     k, q = 2.0 ** (k_cell / GRID), min(1.0, 2.0 ** (q_cell / GRID))
     rates = [min(multiple * (relative * q + absolute), HIGHEST_RATE) for multiple in MULTIPLES]
     harm = [max(1.0, tilt(m, k=k, q=q, relative=relative, absolute=absolute)) for m in rates]
     good = [min(1.0, tilt(m, k=k, q=q, relative=relative, absolute=margin)) for m in (q, q + 0.25 * margin)]
+    if relative * q + margin >= HIGHEST_RATE:
+        good = [1.0, 1.0]
     return (
         tuple((z - 1.0, log(z), absolute * (z - 1.0)) for z in harm),
         tuple((z - 1.0, log(z), margin * (z - 1.0)) for z in good),

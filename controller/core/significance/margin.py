@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, log
 
 from controller.core.significance.evidence import GOOD_RESTARTS
-from controller.core.significance.statistic import LEAST_FACTOR, growth, tilt
+from controller.core.significance.statistic import HIGHEST_RATE, LEAST_FACTOR, growth, tilt
 
 MOST_MARGIN = 0.10
 
@@ -25,8 +25,11 @@ def step_margin(weight: float, *, budget: float, absolute: float) -> float:
 def good_growth(*, k: float, q: float, relative: float, margin: float) -> float:
     """Nats of good-enough evidence per candidate request, for a candidate exactly as good as its baseline (rate q).
 
-    Of the two tilts that are kept the better one; without errors it is ``margin``: the rule of three.
+    Of the two tilts that are kept the better one; without errors it is ``margin``: the rule of three. 0 where nearly
+    every request may be bad.
     """
+    if relative * q + margin >= HIGHEST_RATE:
+        return 0.0
     best = 0.0
     for m in (q, q + 0.25 * margin):
         z = max(min(tilt(m, k=k, q=q, relative=relative, absolute=margin), 1.0), LEAST_FACTOR)

@@ -1,0 +1,106 @@
+"""What people read: verdicts with their samples, their bounds and their sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from controller.core.analysis import ERRORS, LATENCY, AtStep, observe, report, start, verdict
+from controller.core.status import Verdict
+
+if TYPE_CHECKING:
+    from tests.core.analysis.conftest import Lab
+
+
+def test_an_abort_is_one_plain_sentence_with_its_numbers(lab: Lab) -> None:
+    state = lab.after([(lab.arm(50.0, 4.0), lab.arm(950.0, 1.0))] * 5)
+    found = report(state, lab.at)
+    assert found.verdict is verdict(state, lab.at) is Verdict.FAIL
+    assert found.harm >= found.harm_limit == 20.0
+    assert found.reason == (
+        "12 of 150 requests to the candidate failed (8 %), 3 of 2,850 to stable (0.11 %) over the same 45 s; tolerated "
+        "is 1.1 times stable's share plus 0.1 %, and the chance of a false alarm is below 5 %."
+    )
+
+
+def test_an_abort_for_latency_names_the_bound_with_most_evidence(lab: Lab) -> None:
+    state = lab.after([(lab.arm(500.0, 0.0, (0.2, 0.1, 0.0)), lab.arm(500.0, 1.0))] * 20)
+    found = report(state, lab.at)
+    assert found.verdict is Verdict.FAIL
+    assert "requests to the candidate took longer than 250 ms (10 %)" in found.reason
+    assert "1.25 times stable's share plus 0.25 %" in found.reason
+    errors, latency = found.findings
+    assert (errors.verdict, latency.verdict) == (Verdict.PASS, Verdict.FAIL)
+    assert latency.bound == 0.25
+    assert latency.excess.estimate == pytest.approx(0.08)
+    assert 0.0 < latency.excess.lower < 0.08 < latency.excess.upper
+
+
+def test_a_pass_says_the_excess_with_its_bounds_and_the_sample(lab: Lab) -> None:
+    state = lab.after([(lab.arm(500.0, 1.0), lab.arm(500.0, 0.5))] * 40)
+    found = report(state, lab.at)
+    assert found.verdict is Verdict.PASS
+    assert found.seconds_left == 0.0
+    errors, latency = found.findings
+    assert (errors.metric, latency.metric) == (ERRORS, LATENCY)
+    assert (errors.requests_c, errors.bad_c, errors.requests_b, errors.bad_b) == (20_000.0, 40.0, 20_000.0, 20.0)
+    assert errors.excess.estimate == pytest.approx(0.001)
+    assert errors.excess.lower < 0.001 < errors.excess.upper < 0.004
+    assert errors.limits == "at most 1.1 times stable's share plus 0.1 %"
+    assert errors.text.startswith("errors +0.1 % (between ")
+    assert errors.text.endswith("), 20,000 requests")
+    assert errors.good >= errors.good_limit
+    assert found.reason.startswith("The candidate is good enough for this step: errors +0.1 % (between ")
+
+
+def test_while_it_waits_it_says_for_what_and_about_how_long(lab: Lab) -> None:
+    state = lab.after([(lab.arm(20.0), lab.arm(380.0))] * 5)
+    found = report(state, lab.at)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.seconds_left is not None
+    assert found.reason.startswith("Not enough evidence yet on errors and latency: about ")
+    assert found.reason.endswith(" more at the present traffic.")
+
+
+def test_the_forecast_comes_true(lab: Lab) -> None:
+    """For a candidate as good as stable the step is done within a third of the time that was said."""
+    pair = (lab.arm(20.0), lab.arm(380.0, 0.4))
+    state = lab.after([pair] * 5)
+    said = report(state, lab.at).seconds_left
+    assert said is not None
+    number = 5
+    while verdict(state, lab.at) is not Verdict.PASS:
+        state = lab.after([pair], state, first=number)
+        number += 1
+        assert number < 400
+    assert 15.0 * (number - 5) == pytest.approx(said, rel=0.33)
+
+
+def test_in_the_warm_up_it_says_so(lab: Lab) -> None:
+    state = lab.after([(lab.arm(500.0), lab.arm(500.0))] * 2)
+    assert report(state, lab.at).reason == "Warming up: the first 30 s of a step do not count in its favour."
+
+
+def test_missing_latency_is_said(lab: Lab) -> None:
+    state = lab.fresh()
+    for number in range(20):
+        look = lab.look(number, lab.arm(500.0), lab.arm(500.0), latency_missing="no histogram matches the workload")
+        state = observe(state, look, lab.at)
+    assert report(state, lab.at).reason == "There is no data on latency: no histogram matches the workload."
+
+
+def test_before_the_first_look_a_report_has_nothing_to_show_and_says_so(lab: Lab) -> None:
+    found = report(start(lab.settings), lab.at)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.seconds_left is None
+    assert [finding.metric for finding in found.findings] == [ERRORS]
+    assert found.findings[0].excess == (0.0, -1.0, 1.0)
+
+
+def test_evidence_of_the_step_before_is_not_this_steps(lab: Lab) -> None:
+    state = lab.after([(lab.arm(500.0), lab.arm(500.0))] * 30)
+    found = report(state, AtStep(1, 0.5, state.end))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert all(finding.good == 1.0 for finding in found.findings)
+    assert found.seconds_left is None
