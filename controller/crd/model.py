@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
@@ -81,8 +82,9 @@ def shape_of(annotation: Any) -> Shape:
     return Shape()
 
 
+@cache
 def shapes(model: type[WireModel]) -> dict[str, Shape]:
-    """The shape of each field, by its name on the wire."""
+    """The shape of each field, by its name on the wire; not to be changed."""
     return {field.alias or name: shape_of(field.annotation) for name, field in model.model_fields.items()}
 
 

@@ -51,7 +51,7 @@ def _between_fields(model: type[WireModel], raw: Any, path: str) -> Iterator[Pro
         inner = list(_between_fields(child, value, path + below))
         sound = sound and not inner
         yield from inner
-    if sound and (value := _valid(model, raw)):
+    if sound and model.problems is not WireModel.problems and (value := _valid(model, raw)):
         yield from (Problem(path + below, sentence) for below, sentence in value.problems())
 
 

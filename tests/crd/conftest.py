@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ Object = dict[str, Any]
 Judge = Callable[[Object], list[tuple[str, str]]]
 
 
+@cache
+def _example() -> Any:
+    return yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def schema() -> Object:
     """The schema of the whole object."""
@@ -34,7 +40,7 @@ def schema() -> Object:
 @pytest.fixture
 def release() -> Object:
     """The example: every section is there."""
-    result: Object = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+    result: Object = copy.deepcopy(_example())
     return result
 
 
