@@ -11,9 +11,9 @@ Object = dict[str, Any]
 
 
 class App:
-    """One pod's app. ``calls`` counts requests; ``status`` and ``delay`` (seconds) say how it answers.
+    """One pod's app: it answers with its name and with what it was asked, as JSON.
 
-    It answers with its name and with what it was asked, as JSON.
+    ``status`` and ``delay`` (seconds) say how; ``calls`` counts requests, and ``host`` is the last one's.
     """
 
     def __init__(self, name: str) -> None:
@@ -22,6 +22,7 @@ class App:
         self.status = 200
         self.delay = 0.0
         self.calls = 0
+        self.host = ""  # of the last request
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
 
@@ -53,6 +54,7 @@ class App:
                 headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
                 await reader.readexactly(int(headers.get("content-length", 0)))
                 self.calls += 1
+                self.host = headers.get("host", "")
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 method, path, _ = first.split(" ")
