@@ -263,11 +263,16 @@ def _operation(kind: Served, method: str, component: str, action: str = "") -> O
     if method in ("post", "put", "patch"):
         names = [*_WRITES, "force"] if method == "patch" else _WRITES
         operation["parameters"] = [_in_query(name) for name in names]
-        types = [f"application/{name}" for name in _PATCHES] if method == "patch" else ["*/*"]
+        types = [f"application/{name}" for name in _patches(kind)] if method == "patch" else ["*/*"]
         body = _META + "Patch" if method == "patch" else component
         content = {name: {"schema": {"$ref": _REFERENCE + body}} for name in types}
         operation["requestBody"] = {"content": content, "required": True}
     return operation
+
+
+def _patches(kind: Served) -> tuple[str, ...]:
+    """What a kind can be patched with; kubectl reads here that custom resources take no strategic merge."""
+    return tuple(name for name in _PATCHES if not (kind.custom and name.startswith("strategic")))
 
 
 def _in_query(name: str) -> Object:
