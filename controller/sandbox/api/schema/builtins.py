@@ -28,6 +28,8 @@ _SCALARS: dict[str, Schema] = {
     "micro-time": {"type": "string", "format": "date-time", "x-go-type": "MicroTime"},
     "object": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
     "json": {"x-kubernetes-preserve-unknown-fields": True},
+    "schema-or-bool": {"x-kubernetes-preserve-unknown-fields": True},
+    "schema-or-array": {"x-kubernetes-preserve-unknown-fields": True},
     "int-or-string": {"x-kubernetes-int-or-string": True, "x-go-type": "IntOrString"},
     "quantity": {"x-kubernetes-int-or-string": True, "x-go-type": "Quantity"},
 }

@@ -26,7 +26,14 @@ _ZERO: dict[str, Any] = {"string": "", "int32": 0, "int64": 0, "boolean": False,
 
 
 class DecodeError(ValueError):
-    """A body that does not decode; the text goes after `cannot be handled as a Deployment: `."""
+    """A body that does not decode; the text goes after `cannot be handled as a Deployment: `.
+
+    `mismatch` is what was found and what was wanted, where a type is wrong.
+    """
+
+    def __init__(self, text: str, mismatch: tuple[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.mismatch = mismatch
 
 
 class _Place:
@@ -48,8 +55,11 @@ class _Place:
         found = _JSON_NAMES.get(type(value), "null")
         if found == "number" and wanted.startswith(("int", "float")):
             found += f" {value!r}"
+        return self.wrong(found, wanted)
+
+    def wrong(self, found: str, wanted: str) -> DecodeError:
         where = f"Go struct field {self.owner}.{self.field}" if self.field else "Go value"
-        return DecodeError(f"json: cannot unmarshal {found} into {where} of type {wanted}")
+        return DecodeError(f"json: cannot unmarshal {found} into {where} of type {wanted}", (found, wanted))
 
 
 _Reader = Callable[[Any, _Place], Any]
@@ -164,6 +174,8 @@ def _reader(short: str, keep: bool) -> _Reader:
         "int-or-string": _read_int_or_string,
         "json": lambda value, place: value,
         "object": _read_object,
+        "schema-or-bool": _read_schema,
+        "schema-or-array": _read_schema,
     }
     return named.get(short) or _struct(short)
 
@@ -216,6 +228,19 @@ def _read_double(value: Any, place: _Place) -> Any:
 def _read_object(value: Any, place: _Place) -> Any:
     if not isinstance(value, dict):
         raise place.mismatch(value, "map[string]interface {}")
+    return value
+
+
+def _read_schema(value: Any, place: _Place) -> Any:
+    """A schema, a boolean or a list of schemas; it decodes apart, so the error names only the place around it."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            try:
+                _struct("JSONSchemaProps")(item, _Place("", "", "", []))
+            except DecodeError as error:
+                if error.mismatch is None:
+                    raise
+                raise place.wrong(*error.mismatch) from None
     return value
 
 

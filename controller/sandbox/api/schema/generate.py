@@ -17,7 +17,15 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from controller.sandbox.api.schema.tables import INT64, INT64_NAMES, JSON_FIELDS, KINDS, MICRO_TIMES, QUANTITIES
+from controller.sandbox.api.schema.tables import (
+    INT64,
+    INT64_NAMES,
+    JSON_FIELDS,
+    KINDS,
+    MICRO_TIMES,
+    QUANTITIES,
+    SCHEMA_UNIONS,
+)
 
 TARGET: Final = Path(__file__).with_name("builtins.json")
 _ALWAYS = ("V1DeleteOptions", "V1Status", "V1ListMeta", "V1Condition")
@@ -108,6 +116,8 @@ def _describe(model: Any, definition: str) -> tuple[dict[str, Any], list[str]]:
 
 def _loose(field: str, annotation: str) -> str:
     """The type of a field that the models call an object."""
+    if field in SCHEMA_UNIONS:
+        return SCHEMA_UNIONS[field]
     if field in JSON_FIELDS:
         return "list[json]" if field.endswith(".enum") else "json"
     if field.endswith(".dependencies"):

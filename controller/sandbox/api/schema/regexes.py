@@ -34,6 +34,11 @@ _UNICODE = {
     "N": "0-9\\u0660-\\u0669\\u06f0-\\u06f9\\u0966-\\u096f\\uff10-\\uff19",
     "Nd": "0-9\\u0660-\\u0669\\u06f0-\\u06f9\\u0966-\\u096f\\uff10-\\uff19",
 }
+_GO_WORDS = {
+    "missing ), unterminated subpattern": "missing closing )",
+    "unbalanced parenthesis": "unexpected )",
+    "bad character range": "invalid character class range",
+}
 _REPEAT = re.compile(r"\{(\d+)(,(\d*))?\}")
 
 
@@ -47,7 +52,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(_Translation(pattern).text(), re.ASCII)
     except re.error as error:
-        raise BadPattern(f"error parsing regexp: {error.msg}: `{pattern}`") from error
+        text = next((go for ours, go in _GO_WORDS.items() if error.msg.startswith(ours)), error.msg)
+        raise BadPattern(f"error parsing regexp: {text}: `{pattern}`") from error
 
 
 class _Translation:

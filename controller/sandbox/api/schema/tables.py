@@ -87,13 +87,15 @@ MICRO_TIMES = _names(
     """
 )
 
-JSON_FIELDS = _names(
-    """
-    ControllerRevision.data JSONSchemaProps.additionalItems JSONSchemaProps.additionalProperties
-    JSONSchemaProps.default JSONSchemaProps.enum JSONSchemaProps.example JSONSchemaProps.items
-    """
-)
-"""Any JSON value, scalars too; the server does not look into these for unknown fields either."""
+JSON_FIELDS = _names("ControllerRevision.data JSONSchemaProps.default JSONSchemaProps.enum JSONSchemaProps.example")
+"""Any JSON value, scalars too."""
+
+SCHEMA_UNIONS = {
+    "JSONSchemaProps.additionalItems": "schema-or-bool",
+    "JSONSchemaProps.additionalProperties": "schema-or-bool",
+    "JSONSchemaProps.items": "schema-or-array",
+}
+"""A schema or something else; the server drops unknown fields below these without a word."""
 
 _MAPS: dict[str, str] = {
     "containerPort,protocol": "Container.ports EphemeralContainer.ports",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from controller.sandbox.api.schema import formats, regexes
 from controller.sandbox.api.schema.cel.declarations import Overload, overloads
 from controller.sandbox.api.schema.cel.syntax import (
     Call,
@@ -20,6 +21,7 @@ from controller.sandbox.api.schema.cel.syntax import (
     Select,
 )
 from controller.sandbox.api.schema.cel.types import BOOL, DYN, INT, Type, list_of, map_of
+from controller.sandbox.api.schema.cel.values import CelError, timestamp
 
 TYPE_NAMES = {
     **{name: name for name in ("int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type")},
@@ -145,10 +147,14 @@ class _Checker:
                 forms.append(form)
                 found = substituted(form.result, bound)
                 result = found if result is None or str(result) == str(found) else DYN
+        if result is None and name in ("_&&_", "_||_"):
+            wrong = next(i for i, kind in enumerate(given) if not assignable(BOOL, kind, {}))
+            raise CelSyntaxError(f"expected type 'bool' but found '{given[wrong]}'", args[wrong].place)
         if result is None:
             shown = ", ".join(str(kind) for kind in given[len(target) :])
             applied = f"{target[0]}.({shown})" if target else f"({shown})"
             raise CelSyntaxError(f"found no matching overload for '{name}' applied to '{applied}'", node.place)
+        _check_literals(node, name)
         self.found.forms[id(node)] = forms
         return result
 
@@ -191,6 +197,24 @@ class _Checker:
             raise CelSyntaxError(text, node.place)
         body = self.visit(node.body, scope | {node.names[0]: over.element})
         return body if node.macro == "optFlatMap" else Type("optional_type", (body,))
+
+
+def _check_literals(node: Call, name: str) -> None:
+    """Patterns, durations and times that are written out must be right. Raises CelSyntaxError."""
+    if name not in ("matches", "duration", "timestamp") or not node.args:
+        return
+    literal = node.args[-1]
+    if not isinstance(literal, Literal) or not isinstance(literal.value, str):
+        return
+    try:
+        if name == "matches":
+            regexes.compiled(literal.value)
+        elif name == "duration" and formats.duration_nanoseconds(literal.value) is None:
+            raise ValueError
+        elif name == "timestamp":
+            timestamp(literal.value)
+    except (ValueError, CelError):
+        raise CelSyntaxError(f"invalid {name} argument", literal.place) from None
 
 
 def _dotted(node: Node) -> str:

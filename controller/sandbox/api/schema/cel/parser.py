@@ -23,6 +23,9 @@ _PRODUCTS = {"*": "_*_", "/": "_/_", "%": "_%_"}
 _CONSTANTS = {"true": ("bool", True), "false": ("bool", False), "null": ("null_type", None)}
 _LITERALS = ("int", "uint", "double", "string", "bytes")
 _MACROS = {"all": (2, 3), "exists": (2, 3), "exists_one": (2,), "existsOne": (2, 3), "map": (2, 3), "filter": (2,)}
+_OPERANDS = (
+    "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+)
 _MAX_DEPTH = 250
 _INT_LIMIT = 2**63
 
@@ -58,9 +61,13 @@ class _Parser:
             raise self.unexpected(kind)
         return self.next()
 
-    def unexpected(self, wanted: str = "") -> CelSyntaxError:
-        expecting = f" expecting '{wanted}'" if wanted and wanted != "end" else ""
-        return CelSyntaxError(f"Syntax error: mismatched input '{self.now.value}'{expecting}", self.now.place)
+    def unexpected(self, wanted: str) -> CelSyntaxError:
+        """The error for the token that comes next instead of `wanted`."""
+        token = self.now
+        if token.kind == "end" and wanted in (")", "]"):
+            return CelSyntaxError(f"Syntax error: missing '{wanted}' at '<EOF>'", token.place)
+        shown = {"end": "<EOF>", "operand": _OPERANDS, "}": "{'}', ','}"}.get(wanted, f"'{wanted}'")
+        return CelSyntaxError(f"Syntax error: mismatched input '{token.value}' expecting {shown}", token.place)
 
     def expression(self) -> Node:
         self.depth += 1
@@ -153,7 +160,8 @@ class _Parser:
     def field_name(self) -> str:
         token = self.accept("ident") or self.accept("quoted")
         if token is None or (token.kind == "ident" and token.value in ("in", *_CONSTANTS)):
-            raise self.unexpected()
+            after = "" if self.now.kind == "end" else self.now.value
+            raise CelSyntaxError(f"Syntax error: no viable alternative at input '.{after}'", self.now.place)
         return str(token.value)
 
     def macro(self, place: int, name: str, operand: Node, args: list[Node]) -> Node:
@@ -166,10 +174,12 @@ class _Parser:
     def arguments(self, end: str = ")") -> list[Node]:
         args: list[Node] = []
         while not self.accept(end):
-            if args:
-                self.expect(",")
-                if end != ")" and self.accept(end):
-                    break
+            if args and not self.accept(","):
+                raise self.unexpected(end)
+            if args and end != ")" and self.accept(end):
+                break
+            if self.now.kind == "end":
+                raise self.unexpected(end)
             args.append(self.expression())
         return args
 
@@ -192,10 +202,10 @@ class _Parser:
     def map(self, place: int) -> Node:
         entries: list[tuple[Node, Node]] = []
         while not self.accept("}"):
-            if entries:
-                self.expect(",")
-                if self.accept("}"):
-                    break
+            if entries and not self.accept(","):
+                raise self.unexpected("}")
+            if entries and self.accept("}"):
+                break
             key = self.expression()
             self.expect(":")
             entries.append((key, self.expression()))
@@ -203,7 +213,7 @@ class _Parser:
 
     def name(self) -> Node:
         if self.now.kind != "ident" or self.now.value == "in":
-            raise self.unexpected()
+            raise self.unexpected("operand")
         token = self.next()
         if token.value in _CONSTANTS:
             return Literal(token.place, *_CONSTANTS[token.value])
@@ -216,7 +226,7 @@ class _Parser:
         if token.value == "has" and len(args) == 1:
             tested = args[0]
             if not isinstance(tested, Select):
-                raise CelSyntaxError("invalid argument to has() macro", parenthesis.place)
+                raise CelSyntaxError("invalid argument to has() macro", tested.place)
             return Select(parenthesis.place, tested.operand, tested.name, test=True)
         return Call(parenthesis.place, token.value, None, args)
 
