@@ -14,7 +14,7 @@ from bench.judge.cells import HEALTHY, Cell, Check, Outcome, rolled_back, table,
 from bench.judge.cost import cost_of_a_look
 from bench.judge.run import outcomes
 
-REDUCED = 200
+REDUCED = 150
 FULL = 1000
 CHUNK = 25
 MEAN_HEALTHY = 0.002

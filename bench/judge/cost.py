@@ -14,13 +14,13 @@ ROUNDS = 40
 CODES = ("200", "404", "503")
 
 
-def answers(workloads: tuple[str, str] = ("podinfo-6c1f", "podinfo-9ab2")) -> tuple[str, str]:
+def answers(workloads: tuple[str, str] = ("podinfo-6c1f", "podinfo-9ab2")) -> tuple[bytes, bytes]:
     """One release's part of Prometheus's two answers: requests by code, and latency by bucket, of both arms."""
 
-    def vector(labels: list[dict[str, str]]) -> str:
+    def vector(labels: list[dict[str, str]]) -> bytes:
         value = [1700000000.123, "1234"]
         result = [{"metric": label, "value": value} for label in labels]
-        return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}})
+        return json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode()
 
     names = [{"destination_workload": name, "destination_workload_namespace": "shop"} for name in workloads]
     codes = [
@@ -32,10 +32,10 @@ def answers(workloads: tuple[str, str] = ("podinfo-6c1f", "podinfo-9ab2")) -> tu
     return vector(codes), vector(bounds)
 
 
-def cost_of_a_look() -> tuple[float, float, int]:
+def cost_of_a_look(rounds: int = ROUNDS) -> tuple[float, float, int]:
     """Microseconds to judge a look, to decode it, and the number of latency bounds that were tested.
 
-    The mean over the looks of one release; of each look the best of ``ROUNDS``, alternating with the decoding, so that
+    The mean over the looks of one release; of each look the best of ``rounds``, alternating with the decoding, so that
     whatever else the machine does falls on both alike.
     """
     release = Latency(100).release(Random("cost"))
@@ -43,7 +43,7 @@ def cost_of_a_look() -> tuple[float, float, int]:
     looks = list(release.looks)
     requests, latency = answers()
     judged, decoded = [inf] * len(looks), [inf] * len(looks)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         state = first
         for i, (step, look) in enumerate(looks):
             began = perf_counter()

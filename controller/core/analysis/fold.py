@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite
+from math import inf
 from typing import NamedTuple
 
 from controller.core.analysis.histogram import Histogram, histogram
@@ -81,9 +81,8 @@ def observe(state: State, look: Look, step: AtStep) -> State:
 
 
 def _unreadable(look: Look) -> str:
-    c, b = look.candidate, look.stable
-    counts = (c.requests, c.errors, b.requests, b.errors)
-    if min(counts) >= 0.0 and isfinite(sum(counts)):
+    counts = (look.candidate.requests, look.candidate.errors, look.stable.requests, look.stable.errors)
+    if min(counts) >= 0.0 and sum(counts) < inf:
         return ""
     names = ("requests of the candidate", "errors of the candidate", "requests of stable", "errors of stable")
     return next(

@@ -35,8 +35,8 @@ GOOD_RESTARTS = 0.25
 GOOD_LOOKS = 60.0
 """A quarter of the good-enough mass is laid evenly over the first 60 looks of a step, the rest at its first look."""
 
-GRID = 8.0
-"""Steps per octave to which rates and ratios are rounded before their tilts are looked up."""
+GRID = 4.0
+"""Steps per octave to which rates and ratios are rounded before their tilts are looked up: at most 9 % off."""
 
 STREAK = 2
 """After so many capped looks in a row the cap is lifted: scrapes up to one look apart can spoil two looks, no third."""
@@ -162,7 +162,8 @@ def advance(past: Evidence, bad_c: float, bad_b: float, rate: float, phi: float,
     n, c, b = n_c / phi, bad_c / phi, bad_b / phi
     capped = False
     products = []
-    for product, (s, log_z, cost) in zip(harm, tilts, strict=True):
+    # Without strict, here and below: the keyword alone would be a tenth of the time of this function.
+    for product, (s, log_z, cost) in zip(harm, tilts):  # noqa: B905
         nats = c * log_z - n * cost
         if b:
             nats += b * log(1.0 - k * s)
@@ -173,7 +174,7 @@ def advance(past: Evidence, bad_c: float, bad_b: float, rate: float, phi: float,
         products.append((product + mass) * exp(nats))
     if counts_good:
         passed = []
-        for product, (s, log_z, cost) in zip(good, tilts_good, strict=True):
+        for product, (s, log_z, cost) in zip(good, tilts_good):  # noqa: B905
             nats = c * log_z - n * cost
             if b:
                 nats += b * log(1.0 - k * s)
@@ -195,7 +196,7 @@ def idle(past: Evidence, harm: float, good: float, bad_b: float) -> Evidence:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _tilts(
     k_cell: int, q_cell: int, relative: float, absolute: float, margin: float
 ) -> tuple[tuple[_Tilt, ...], tuple[_Tilt, ...]]:
