@@ -8,7 +8,7 @@ from typing import Any
 from controller.sandbox.api.content import Unreadable, clone, decode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import checked_type
-from controller.sandbox.api.patch import PatchError, apply, json_patch, merge_patch, strategic_merge
+from controller.sandbox.api.patch import PatchError, apply, json_patch, merge_patch_object, strategic_merge
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
@@ -44,7 +44,7 @@ def decoded_patch(call: Call, media: str, offered: Iterable[str]) -> tuple[Any, 
         value, doubles = decode(call.body, media or "none", offered)
     except Unreadable as error:
         raise Failure.bad_request(f"error decoding patch: {error}") from None
-    if media != JSON_PATCH and not isinstance(value, dict):
+    if media == APPLY_PATCH and not isinstance(value, dict):
         raise Failure.bad_request("error decoding patch: a patch of this type is an object")
     return value, doubles
 
@@ -56,7 +56,7 @@ def patched(call: Call, old: Object, value: Any, media: str) -> Any:
             return json_patch(old, value)
         if media == STRATEGIC_PATCH:
             return strategic_merge(clone(old), value, call.resource.schema())
-        return merge_patch(old, value)
+        return merge_patch_object(old, value)
     raise AssertionError("unreachable")  # pragma: no cover
 
 

@@ -83,6 +83,11 @@ def test_each_member_is_merged_by_itself(target: dict[str, Any], patch: dict[str
             assert same(result[name], merge_patch(target.get(name), patch[name]))
 
 
+def test_a_server_drops_nulls_of_objects_in_lists() -> None:
+    patch = {"a": [None, {"b": None, "c": [{"d": None}]}], "e": {"f": None}}
+    assert merge_patch_object({"e": {"f": 1}}, patch) == {"a": [None, {"c": [{}]}], "e": {}}
+
+
 @pytest.mark.parametrize("patch", [[], "x", 3, True, None])
 def test_a_stored_object_takes_only_objects(patch: Any) -> None:
     with pytest.raises(PatchError, match="into Go value of type map") as raised:
