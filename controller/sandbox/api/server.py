@@ -174,7 +174,7 @@ class Server:
         return shaped(call.resource.from_storage(item), call.resource, call.form, self.state.clock())
 
     async def _watch(self, request: web.Request, call: Call, entry: Entry) -> web.StreamResponse:
-        watch = Watch(self.state, call, self._bookmark_seconds)
+        watch = Watch(self.state, call, self._bookmark_seconds, overrun=lambda: _abort(request))
         lines, stop = watch.open()
         limit = self.faults.cut_after(entry)
         self._watches[watch] = (entry, request)

@@ -156,6 +156,10 @@ class Store:
         listeners[token] = listener
         return lambda: listeners.pop(token, None) and None
 
+    def watchers(self, table: str) -> int:
+        """How many listen to this table now."""
+        return len(self._table(table).listeners)
+
     def compact(self, revision: int | None = None) -> None:
         """Forget the history up to a revision (all of it by default)."""
         revision = self.revision if revision is None else min(revision, self.revision)

