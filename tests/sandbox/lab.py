@@ -13,11 +13,15 @@ Result = TypeVar("Result")
 
 
 class Lab:
-    """Creates objects in one namespace, and waits until they look as they should."""
+    """Creates objects in one namespace, and waits until they look as they should.
 
-    def __init__(self, client: Client, namespace: str) -> None:
+    ``node`` is the URL of the node's switch.
+    """
+
+    def __init__(self, client: Client, namespace: str, node: str = "") -> None:
         self.client = client
         self.namespace = namespace
+        self.node = node
 
     async def until(self, kind: Kind, holds: Callable[[list[Object]], Result | None], limit: float = 10.0) -> Result:
         """Until ``holds`` gives something true for the objects of that kind."""

@@ -30,6 +30,8 @@ from controller.sandbox.pods.behaviour import Behaviour
 from controller.sandbox.pods.ports import Port
 
 _LONGEST_DELAY = 60.0
+_LOOK_EVERY = 0.2
+_AT_ONCE = 0.001  # aiohttp takes 0 for no limit
 _HEALTH = {"/healthz", "/livez", "/readyz"}
 _JSON = "application/json"
 
@@ -89,11 +91,11 @@ class App:
         ``limit()`` is the time left until SIGKILL. True when all was finished before it.
         """
         self._draining = True
-        await asyncio.sleep(min(quiet, limit()))
+        await pause(quiet, limit)
         self._close_ports()
         while self._in_hand and limit() > 0:
-            try:  # looked at again each second: a second deletion can shorten the time left
-                await asyncio.wait_for(self._idle.wait(), min(limit(), 1.0))
+            try:
+                await asyncio.wait_for(self._idle.wait(), min(limit(), _LOOK_EVERY))
             except TimeoutError:
                 continue
         whole = not self._in_hand
@@ -111,7 +113,7 @@ class App:
 
     async def _cut(self) -> None:
         self._close_ports()
-        await self._web.shutdown(0.0)
+        await self._web.shutdown(_AT_ONCE)
         for transport in list(self._connections):
             transport.close()
 
@@ -174,6 +176,14 @@ class App:
         if self._draining:
             response.force_close()  # so that the client opens its next connection elsewhere
         return response
+
+
+async def pause(seconds: float, limit: Callable[[], float]) -> None:
+    """Sleep, but not beyond ``limit()``, which a second deletion of the pod may shorten meanwhile."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while (left := min(end - loop.time(), limit())) > 0:  # noqa: ASYNC110 - nobody tells that the limit shrank
+        await asyncio.sleep(min(left, _LOOK_EVERY))
 
 
 def _json(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from controller.sandbox.client import Object
-from controller.sandbox.pods.app import App
+from controller.sandbox.pods.app import App, pause
 from controller.sandbox.pods.behaviour import Behaviour, from_environment, from_tag, split_image
 from controller.sandbox.pods.configuration import Configuration, shown
 from controller.sandbox.pods.ports import Port
@@ -273,8 +273,7 @@ class Container:
         if self._dead:
             self._ended(KILLED, "Error", started)
             return
-        if pause := _pre_stop(self.spec):
-            await asyncio.sleep(min(pause, grace()))
+        await pause(_pre_stop(self.spec), grace)
         whole = await self.app.drain(self._behaviour.drain, grace)
         if self.view.running:
             code = KILLED if not whole else 0 if self._behaviour.exit_after is None else TERMINATED

@@ -18,7 +18,7 @@ from controller.sandbox.workloads.kinds import CONFIG_MAP, POD, SECRET
 from controller.sandbox.workloads.objects import annotations_of, namespace, pod_has_ended, uid
 
 NODE_NAME = "sandbox-node"
-_POD_NETWORK = ipaddress.ip_network("10.244.0.0/16")
+POD_NETWORK = "10.244.0.0/16"
 
 
 class Kubelet:
@@ -37,7 +37,7 @@ class Kubelet:
         self._reserved: dict[str, dict[int, Port]] = {}  # by uid, from before the binding until the pod runs
         self._boot = secrets.token_hex(8)
         self._numbers = itertools.count(1)
-        self._addresses = itertools.cycle(_POD_NETWORK.hosts())
+        self._addresses = itertools.cycle(ipaddress.ip_network(POD_NETWORK).hosts())
         self._endings: set[asyncio.Task[None]] = set()
         self._over = False
         cluster.mirror(POD).listen(self._pod_changed)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from controller.sandbox.client import ApiError, Client, Connection
-from controller.sandbox.pods.kubelet import NODE_NAME, Kubelet
+from controller.sandbox.pods.kubelet import NODE_NAME, POD_NETWORK, Kubelet
 from controller.sandbox.pods.scheduler import NODE_LABELS, Scheduler
 from controller.sandbox.pods.status import HOST_IP
 from controller.sandbox.pods.switch import Switch
@@ -18,6 +18,18 @@ from controller.sandbox.workloads.kinds import CONFIG_MAP, NODE, POD, SECRET
 
 DEFAULT_BACKOFF = 1.0
 DEFAULT_NOTICE_AFTER = 2.0
+_INFO = {
+    "architecture": "amd64",
+    "bootID": "sandbox",
+    "containerRuntimeVersion": "sandbox://1",
+    "kernelVersion": "sandbox",
+    "kubeProxyVersion": "v1.34.0-sandbox",
+    "kubeletVersion": "v1.34.0-sandbox",
+    "machineID": "sandbox",
+    "operatingSystem": "linux",
+    "osImage": "Sluice sandbox",
+    "systemUUID": "sandbox",
+}
 
 
 @contextlib.asynccontextmanager
@@ -68,25 +80,17 @@ async def _register(cluster: Cluster) -> None:
     now = cluster.stamp()
     reasons = {"reason": "KubeletReady", "message": "the sandbox runs pods", "lastTransitionTime": now}
     resources = {"cpu": "16", "memory": "64Gi", "pods": "1000"}
-    body = {
-        "metadata": {"name": NODE_NAME, "labels": NODE_LABELS},
-        "spec": {"podCIDR": "10.244.0.0/16"},
-        "status": {
-            "addresses": [{"type": "InternalIP", "address": HOST_IP}, {"type": "Hostname", "address": NODE_NAME}],
-            "capacity": resources,
-            "allocatable": resources,
-            "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": now, **reasons}],
-            "nodeInfo": {
-                "kubeletVersion": "v1.34.0-sandbox",
-                "containerRuntimeVersion": "sandbox://1",
-                "osImage": "Sluice sandbox",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
-        },
+    status = {
+        "addresses": [{"type": "InternalIP", "address": HOST_IP}, {"type": "Hostname", "address": NODE_NAME}],
+        "capacity": resources,
+        "allocatable": resources,
+        "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": now, **reasons}],
+        "nodeInfo": _INFO,
     }
+    body = {"metadata": {"name": NODE_NAME, "labels": NODE_LABELS}, "spec": {"podCIDR": POD_NETWORK}}
     try:
-        await cluster.create(NODE, body)
+        made = await cluster.create(NODE, body)
+        await cluster.patch(NODE, made, {"status": status}, subresource="status")
     except ApiError as error:
         if error.code not in (404, 409):
             raise

@@ -97,9 +97,9 @@ def _conditions(
 
 
 def _condition(kind: str, holds: bool, reason: str = "", message: str = "") -> Object:
+    result: Object = {"type": kind, "status": "True" if holds else "False", "lastProbeTime": None}
     if holds:
-        return {"type": kind, "status": "True"}
-    result: Object = {"type": kind, "status": "False"}
+        return result
     if reason:
         result["reason"] = reason
     if message:

@@ -28,4 +28,4 @@ async def node(connection: Connection) -> AsyncIterator[str]:
 @pytest.fixture
 def lab(client: Client, namespace: str, controllers: Workloads, node: str) -> Lab:
     """Controllers and pods, and a namespace of the test's own."""
-    return Lab(client, namespace)
+    return Lab(client, namespace, node)
