@@ -149,6 +149,9 @@ class Settings:
     )
     prometheus_authorization_file: str = _option(_file, "", "file with that header, read again when it changes")
     prometheus_ca: str = _option(_file, "", "PEM file with the authority that signed Prometheus' certificate")
+    scrape_interval: float = _option(
+        _duration, "15s", "how often Prometheus scrapes the mesh: a look is judged once its counts are there"
+    )
     prometheus_insecure: bool = _option(_switch, "off", "accept any certificate of Prometheus")
 
     workers: int = _option(_whole(1, 256), "8", "releases looked at at the same time")

@@ -19,6 +19,7 @@ from prometheus_client import (
 
 # From a local answer to the longest time limit of a call.
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_RELEASE_BUCKETS = (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
 _PASS_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -39,6 +40,7 @@ class Telemetry:
         self._queue(registry)
         self._leader(registry)
         self._provider(registry)
+        self.releases = Releases(registry)
 
     def _cluster(self, registry: CollectorRegistry) -> None:
         self.api_requests = Counter(
@@ -127,3 +129,78 @@ class Telemetry:
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
+
+
+class Releases:
+    """Series of single releases, labelled by namespace and name; they go when the release goes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        one = ["namespace", "name"]
+
+        def gauge(name: str, text: str, *more: str) -> Gauge:
+            return Gauge(f"sluice_release_{name}", text, [*one, *more], registry=registry)
+
+        self.phase = gauge("phase", "1 for the phase a release is in, 0 for those it was in before", "phase")
+        self.step = gauge("step", "Number of the present step, from 1; 0 outside of a release")
+        self.wanted = gauge("wanted_weight_ratio", "Share of requests wanted at the candidate")
+        self.measured = gauge("measured_weight_ratio", "Share of requests that the mesh sent to the candidate")
+        self.value = gauge("gate_value", "Last value of a gate, in its own unit (ratio, seconds, requests/s)", "gate")
+        self.verdict = gauge("gate_verdict", "1 pass, 0 not enough evidence, -1 fail", "gate")
+        self.outcomes = Counter(
+            "sluice_releases_total",
+            "Releases that were started, promoted, rolled_back, superseded or reverted; reason says why a rollback",
+            [*one, "outcome", "reason"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "sluice_release_seconds",
+            "From the start of a release to its end",
+            [*one, "outcome"],
+            buckets=_RELEASE_BUCKETS,
+            registry=registry,
+        )
+        self.step_seconds = Histogram(
+            "sluice_release_step_seconds",
+            "Time a release stood at one step",
+            one,
+            buckets=_RELEASE_BUCKETS,
+            registry=registry,
+        )
+        self._shown: dict[tuple[str, str], set[tuple[_Labelled, tuple[str, ...]]]] = {}
+
+    def set(self, series: Gauge, value: float, namespace: str, name: str, *more: str) -> None:
+        """One value; the series is remembered so that :meth:`drop` finds it."""
+        series.labels(namespace, name, *more).set(value)
+        self._remember(series, namespace, name, *more)
+
+    def count(self, outcome: str, reason: str, namespace: str, name: str) -> None:
+        self.outcomes.labels(namespace, name, outcome, reason).inc()
+        self._remember(self.outcomes, namespace, name, outcome, reason)
+
+    def observe(self, series: Histogram, seconds: float, namespace: str, name: str, *more: str) -> None:
+        series.labels(namespace, name, *more).observe(seconds)
+        self._remember(series, namespace, name, *more)
+
+    def remove(self, series: Gauge, namespace: str, name: str, *more: str) -> None:
+        """A series that says nothing any more, such as a gate's that the Release no longer has."""
+        labels = (namespace, name, *more)
+        if (series, labels) in self._shown.get((namespace, name), set()):
+            self._shown[namespace, name].discard((series, labels))
+            series.remove(*labels)
+
+    def gates(self, namespace: str, name: str) -> frozenset[str]:
+        """The gates of a release that have series."""
+        return frozenset(
+            labels[2] for series, labels in self._shown.get((namespace, name), ()) if series is self.verdict
+        )
+
+    def drop(self, namespace: str, name: str) -> None:
+        """Every series of a release goes."""
+        for series, labels in self._shown.pop((namespace, name), ()):
+            series.remove(*labels)
+
+    def _remember(self, series: _Labelled, *labels: str) -> None:
+        self._shown.setdefault((labels[0], labels[1]), set()).add((series, labels))
+
+
+_Labelled = Gauge | Counter | Histogram

@@ -40,10 +40,11 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
 
     Harm is looked for before anything else can hold the pass up; then come people, then the template, then time.
     """
-    known = notice(release, noted(status, observed), observed)
-    if observed.problems:
+    known = noted(status, observed)
+    if observed.problems:  # what was seen may be as wrong as what was asked: nothing is learned from it
         move: Move | None = _invalid(known, observed)
     else:
+        known = notice(release, known, observed)
         if known.phase is Phase.INVALID:
             known = enter(known, resumed(release, known), observed.now)
         known = weigh(release, known, observed)

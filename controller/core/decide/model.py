@@ -26,7 +26,8 @@ class Observed:
     """Everything a pass saw. ``now`` in epoch seconds; it is the only clock that a decision has.
 
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
-    be followed as it stands, one sentence each with the remedy; nothing is touched while there is one.
+    be followed as it stands, one sentence each with the remedy; nothing is touched while there is one. ``lag``: seconds
+    after its end until a look can be asked for.
     """
 
     now: float
@@ -35,6 +36,7 @@ class Observed:
     command: Command | None = None
     looks: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
+    lag: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _moments(release: Release, status: Status, observed: Observed) -> Iterator[f
     traffic, timers = release.traffic, status.timers
     look = next_look(release, status)
     if look is not None:
-        yield look
+        yield look + observed.lag
     for one in status.retiring:
         drained = drained_at(release, one)
         if drained is not None:

@@ -88,7 +88,9 @@ def _port(view: View, port: int, found: list[VirtualService], owners: Mapping[st
         if not routes:
             continue  # no route for this port and this source: the Services keep their plain routing
         for host in others:
-            hosts.add(host, port, _with_port(host, port, default=port == 80), routes)
+            # Without a port in the Host header a Service's name means the Service's own port, not this one.
+            bare = port == 80 and view.service(host) is None
+            hosts.add(host, port, _with_port(host, port, default=bare), routes)
         for service in services:
             hosts.add(service.host, port, _names(view, service, port), routes)
             left.pop(service.host, None)

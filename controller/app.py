@@ -1,0 +1,193 @@
+"""Builds every object once, runs them in one TaskGroup, stops them in reverse. Tests build from here too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.metadata
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from controller.act import Actor
+from controller.cluster import Access, Caches, Cluster, EventRecorder, explicit, find
+from controller.leader import Alone, Leader
+from controller.loop import Key, Loop
+from controller.observe import KINDS, Measurer, Observer
+from controller.observe.found import CONFIG_MAP, SECRET
+from controller.providers import Prometheus
+from controller.providers.istio import MeshMetrics
+from controller.providers.measurement import Measurement, Provider
+from controller.reconcile import Reconciler
+from controller.server import Heartbeat, Server
+from controller.settings import Settings
+from controller.telemetry import Telemetry
+from controller.workqueue import WorkQueue
+
+
+class NoProvider:
+    """Stands in where no Prometheus is named: every measurement says so, and gates hold."""
+
+    async def measure(self, query: str, at: float) -> Measurement:
+        return Measurement(at, error="no Prometheus is named; start the controller with --prometheus-url")
+
+
+class App:
+    """One controller. ``run`` returns when :meth:`stop` was called, and raises what ended it otherwise.
+
+    ``access`` replaces the cluster that the settings name; ``now`` gives epoch seconds.
+    """
+
+    def __init__(
+        self, settings: Settings, *, access: Access | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        self.settings = settings
+        self.telemetry = Telemetry(version())
+        self.started = asyncio.Event()
+        self.caches: Caches
+        self.reconciler: Reconciler
+        self.port = 0
+        self._access = access
+        self._now = now
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop: the pass in hand finishes, the lease is given up, events are written."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve probes, fill the caches, wait for leadership, work."""
+        heartbeat = Heartbeat()
+        async with contextlib.AsyncExitStack() as stack:
+            settings = self.settings
+            server = Server(*settings.listen, telemetry=self.telemetry, alive=heartbeat.problem, unready=self._unready)
+            await stack.enter_async_context(server)
+            self.port = server.port
+            cluster = Cluster(
+                self._access or await _access(settings),
+                version=version(),
+                limit=settings.request_limit,
+                telemetry=self.telemetry,
+            )
+            await stack.enter_async_context(cluster)
+            provider = await self._provider(stack)
+            events = await stack.enter_async_context(EventRecorder(cluster))
+            queue: WorkQueue[Key] = WorkQueue(telemetry=self.telemetry, on_turn=heartbeat.beat)
+            loop = self._loop(cluster, provider, events, queue)
+            await self._work(cluster, loop, queue, heartbeat)
+
+    def _loop(self, cluster: Cluster, provider: Provider, events: EventRecorder, queue: WorkQueue[Key]) -> Loop:
+        settings = self.settings
+        self.caches = Caches(cluster, namespaces=settings.namespaces)
+        for kind in KINDS:
+            self.caches.add(kind)
+        self.caches.add(CONFIG_MAP, metadata_only=True)
+        if settings.secrets:
+            self.caches.add(SECRET, metadata_only=True)
+        measurer = Measurer(MeshMetrics(provider), provider, settings.scrape_interval)
+        self.reconciler = Reconciler(
+            cluster,
+            self.caches,
+            Observer(cluster, self.caches, measurer),
+            Actor(cluster, self.caches),
+            events,
+            self.telemetry,
+            self._now,
+        )
+        loop = Loop(self.caches, self.reconciler, queue, settings.workers)
+        loop.watch()
+        return loop
+
+    async def _work(self, cluster: Cluster, loop: Loop, queue: WorkQueue[Key], heartbeat: Heartbeat) -> None:
+        leader = self._leader(cluster)
+        self.reconciler.leading = leader.may_act
+        async with asyncio.TaskGroup() as group:
+            caches = group.create_task(self.caches.run(), name="caches")
+            beat = group.create_task(_beat(heartbeat), name="heartbeat")
+            await self.caches.synced()
+            self.started.set()
+            work = group.create_task(leader.run(loop.run), name="leader")
+            await self._stop.wait()
+            await queue.stop(self.settings.grace)
+            work.cancel()
+            caches.cancel()
+            beat.cancel()
+
+    def _leader(self, cluster: Cluster) -> Leader | Alone:
+        settings = self.settings
+        if not settings.leader_election:
+            return Alone()
+        return Leader(
+            cluster,
+            namespace=settings.lease_namespace,
+            name=settings.lease_name,
+            duration=settings.lease_duration,
+            renew=settings.lease_renew,
+            telemetry=self.telemetry,
+        )
+
+    async def _provider(self, stack: contextlib.AsyncExitStack) -> Provider:
+        settings = self.settings
+        if not settings.prometheus_url:
+            return NoProvider()
+        file = settings.prometheus_authorization_file
+        prometheus = Prometheus(
+            settings.prometheus_url,
+            authorization=Path(file) if file else settings.prometheus_authorization,
+            ca=settings.prometheus_ca,
+            insecure=settings.prometheus_insecure,
+            telemetry=self.telemetry,
+        )
+        return await stack.enter_async_context(prometheus)
+
+    def _unready(self) -> Sequence[str]:
+        if not hasattr(self, "caches"):
+            return ["the connection to the Kubernetes API"]
+        return [f"the cache of {kind}" for kind in self.caches.unsynced()]
+
+
+async def _access(settings: Settings) -> Access:
+    if settings.server:
+        return explicit(settings.server, token=settings.token, token_file=settings.token_file, ca=settings.server_ca)
+    return await find(settings.kubeconfig, settings.context)
+
+
+async def _beat(heartbeat: Heartbeat) -> None:
+    """A standby turns too, though no queue of its own does."""
+    while True:
+        heartbeat.beat()
+        await asyncio.sleep(5)
+
+
+def version() -> str:
+    """The version of Sluice that is installed."""
+    try:
+        return importlib.metadata.version("sluice")
+    except importlib.metadata.PackageNotFoundError:
+        return "dev"
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Logs go to standard error: JSON for machines, coloured lines for people."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer()
+    if settings.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks
+            if settings.log_format == "json"
+            else structlog.processors.StackInfoRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
