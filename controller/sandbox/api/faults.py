@@ -3,6 +3,9 @@
 A fault matches requests and does one thing to them: delays, refuses with a code, hangs, or breaks the connection,
 before the request takes effect or after. A Stop lets a program write a number of times and is then as good as gone,
 which is how a crash after each single write is tested.
+
+A broken connection may go unseen: HTTP clients (aiohttp, Go) send a GET, PUT or DELETE again on their own when a kept
+connection breaks. Use ``times=None`` and remove the fault, or break a POST or PATCH.
 """
 
 from __future__ import annotations

@@ -29,6 +29,11 @@ def user_of(headers: Mapping[str, str], extra_groups: tuple[str, ...] = ()) -> U
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         return _user(ADMIN, ())
+    return user_of_token(token)
+
+
+def user_of_token(token: str) -> User:
+    """The user that a token names."""
     if token.startswith("system:"):
         return _user(token, ())
     name, _, groups = token.partition(":")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.sandbox.api.identity import user_of_token
 from controller.sandbox.client import Connection, Object
 
 
@@ -16,7 +17,11 @@ def kubeconfig(connection: Connection, namespace: str = "default") -> Object:
     if connection.token:
         user["token"] = connection.token
         if connection.url.startswith("http://"):
-            user["as"] = connection.token
+            who = user_of_token(connection.token)
+            user["as"] = who.name
+            groups = [group for group in who.groups if not group.startswith("system:")]
+            if groups:
+                user["as-groups"] = groups
     if connection.ca:
         cluster["certificate-authority"] = connection.ca
     return {

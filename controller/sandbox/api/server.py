@@ -67,6 +67,7 @@ class Server:
         try:
             answer = await self._answer(request, target, entry)
         except Dropped:
+            self._stop_programs()
             self.audit.add(with_code(entry, 0, "dropped"))
             _abort(request)
             return web.Response(status=503)  # nobody gets it
