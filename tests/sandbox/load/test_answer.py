@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.load.answer import Answer, Malformed
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nx-demo-version: v3\r\n\r\n"
@@ -31,6 +33,7 @@ WHOLE = [
 ]
 
 
+@FEW
 @given(st.sampled_from(WHOLE), st.data())
 def test_whole_answers_in_any_pieces(case: tuple[bytes, int, str, bool], data: st.DataObject) -> None:
     stream, status, version, reusable = case
@@ -42,6 +45,7 @@ def test_whole_answers_in_any_pieces(case: tuple[bytes, int, str, bool], data: s
     assert answer.begun
 
 
+@FEW
 @given(st.sampled_from(WHOLE), st.data())
 def test_a_part_of_an_answer_is_none(case: tuple[bytes, int, str, bool], data: st.DataObject) -> None:
     stream = case[0]
@@ -50,6 +54,7 @@ def test_a_part_of_an_answer_is_none(case: tuple[bytes, int, str, bool], data: s
     assert not answer.at_end()
 
 
+@FEW
 @given(st.sampled_from(WHOLE))
 def test_bytes_beyond_the_end_are_refused(case: tuple[bytes, int, str, bool]) -> None:
     with pytest.raises(Malformed):

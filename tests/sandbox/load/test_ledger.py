@@ -7,11 +7,13 @@ import json
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.load.account import BUCKETS_MS, Account
 from controller.sandbox.load.ledger import RING, Ledger
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 ANSWERS = st.tuples(
     st.sampled_from("ab"), st.sampled_from(["", "v1", "v2"]), st.sampled_from([0, 200, 503]), st.floats(0, 4000)
@@ -32,6 +34,7 @@ def answer(ledger: Ledger, group: str, version: str, code: int, seconds: float =
     ledger.answered(group, version, code, "", seconds)
 
 
+@FEW
 @given(st.lists(ANSWERS, max_size=40), st.integers(0, 40))
 def test_counts_are_exact_in_all_and_since_a_mark(answers: list[tuple[str, str, int, float]], at: int) -> None:
     ledger, mark = Ledger(Clock()), 0

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.api import patch
@@ -16,6 +16,8 @@ from controller.sandbox.api.patch.managed import decode
 from controller.sandbox.api.patch.shape import whole
 from controller.sandbox.api.patch.structure import compare, field_set
 from controller.sandbox.api.patch.values import duplicate, same
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 VERSION = "example.org/v1"
@@ -88,6 +90,7 @@ def without_nulls(value: Any) -> Any:
     return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
 
 
+@FEW
 @given(SPECS)
 def test_what_is_applied_to_nothing_is_there_and_owned(spec: Any) -> None:
     item = applied(None, spec)
@@ -95,6 +98,7 @@ def test_what_is_applied_to_nothing_is_there_and_owned(spec: Any) -> None:
     assert owners(item)["ann", "Apply"] == field_set({"spec": spec}, whole(SCHEMA))
 
 
+@FEW
 @given(SPECS, SPECS, SPECS)
 def test_applying_again_changes_nothing_not_even_a_time(first: Any, other: Any, second: Any) -> None:
     live = applied(applied(applied(None, first), other, "bob"), second)
@@ -103,6 +107,7 @@ def test_applying_again_changes_nothing_not_even_a_time(first: Any, other: Any, 
     assert patch.same_but_times(again, live)
 
 
+@FEW
 @given(SPECS, SPECS)
 def test_a_forced_apply_holds_all_that_was_applied(first: Any, second: Any) -> None:
     live = applied(applied(None, first, "bob"), second, "ann")
@@ -112,6 +117,7 @@ def test_a_forced_apply_holds_all_that_was_applied(first: Any, second: Any) -> N
     assert not [path for path in change.modified if path != ("f:spec", "f:tags")]
 
 
+@FEW
 @given(SPECS, SPECS)
 def test_conflicts_are_exactly_the_owned_fields_that_would_change(first: Any, second: Any) -> None:
     live = applied(None, first, "bob")
@@ -127,6 +133,7 @@ def test_conflicts_are_exactly_the_owned_fields_that_would_change(first: Any, se
     assert {manager for manager, _ in raised.value.conflicts} == {'"bob"'}
 
 
+@FEW
 @given(SPECS, SPECS)
 def test_unapplying_removes_exactly_what_nobody_else_owns(mine: Any, theirs: Any) -> None:
     live = applied(applied(None, theirs, "bob"), mine, "ann")
@@ -138,6 +145,7 @@ def test_unapplying_removes_exactly_what_nobody_else_owns(mine: Any, theirs: Any
     assert not before.get(("bob", "Apply"), FieldSet()) & gone, "what bob owned stays"
 
 
+@FEW
 @given(st.lists(st.tuples(st.sampled_from(["ann", "bob", "eve"]), st.booleans(), SPECS), min_size=1, max_size=6))
 def test_ownership_partitions_what_updaters_wrote(writes: list[tuple[str, bool, Any]]) -> None:
     """A changed field has one updater; what is owned exists; every leaf has an owner."""
@@ -161,6 +169,7 @@ def test_ownership_partitions_what_updaters_wrote(writes: list[tuple[str, bool, 
     assert all(owned for owned in held.values()), "an empty entry stays"
 
 
+@FEW
 @given(SPECS, SPECS)
 def test_an_update_leaves_the_writer_with_what_changed(first: Any, second: Any) -> None:
     live = written(None, config(first), "ann")
@@ -172,6 +181,7 @@ def test_an_update_leaves_the_writer_with_what_changed(first: Any, second: Any) 
     )
 
 
+@FEW
 @given(SPECS, st.lists(SPECS, max_size=4))
 def test_times_move_only_with_fields(first: Any, rest: list[Any]) -> None:
     live = written(None, config(first), "ann")
@@ -184,6 +194,7 @@ def test_times_move_only_with_fields(first: Any, rest: list[Any]) -> None:
         live = after
 
 
+@FEW
 @given(SPECS, SPECS)
 def test_the_arguments_stay_untouched(first: Any, second: Any) -> None:
     live = applied(None, first, "bob")

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.api.patch import fields
 from controller.sandbox.api.patch.fields import FieldSet
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 ELEMENTS = st.one_of(
     st.sampled_from("abc").map(fields.field),
@@ -28,6 +30,7 @@ def made(paths: set[fields.Path]) -> FieldSet:
     return FieldSet.of(*paths)
 
 
+@FEW
 @given(SETS)
 def test_the_wire_form_goes_round(paths: set[fields.Path]) -> None:
     wire = json.loads(json.dumps(made(paths).to_json()))
@@ -35,6 +38,7 @@ def test_the_wire_form_goes_round(paths: set[fields.Path]) -> None:
     assert FieldSet.from_json(wire).to_json() == wire
 
 
+@FEW
 @given(SETS, SETS)
 def test_the_algebra_is_that_of_sets_of_paths(left: set[fields.Path], right: set[fields.Path]) -> None:
     assert set(made(left) | made(right)) == left | right
@@ -46,18 +50,21 @@ def test_the_algebra_is_that_of_sets_of_paths(left: set[fields.Path], right: set
     assert all((path in made(left)) == (path in left) for path in left | right)
 
 
+@FEW
 @given(SETS, SETS)
 def test_what_is_no_member_any_more_leaves_nothing_behind(left: set[fields.Path], right: set[fields.Path]) -> None:
     assert (made(left) - made(right)).to_json() == made(left - right).to_json()
     assert (made(left) & made(right)).to_json() == made(left & right).to_json()
 
 
+@FEW
 @given(SETS, SETS)
 def test_trees_go_with_all_below_them(paths: set[fields.Path], trees: set[fields.Path]) -> None:
     kept = {path for path in paths if not any(path[: len(tree)] == tree for tree in trees)}
     assert set(made(paths).without_trees(made(trees))) == kept
 
 
+@FEW
 @given(PATHS)
 def test_what_is_below_an_element(path: fields.Path) -> None:
     assert set(FieldSet.of(path).below(path[0])) == ({path[1:]} if path[1:] else set())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.api.patch import PatchError, json_patch
 from controller.sandbox.api.patch.values import duplicate, same
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 NAMES = st.sampled_from(["a", "b", "a/b", "m~n", "~1", ""])
 JSON = st.recursive(
@@ -77,6 +79,7 @@ def pointers(value: Any, here: str = "") -> list[tuple[str, Any]]:
     return found
 
 
+@FEW
 @given(st.dictionaries(NAMES, JSON, min_size=1, max_size=3), st.data(), JSON)
 def test_operations_undo_each_other(target: dict[str, Any], data: st.DataObject, value: Any) -> None:
     before = duplicate(target)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.api.patch import PatchError, merge_patch, merge_patch_object
 from controller.sandbox.api.patch.values import duplicate, same
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 NAMES = st.sampled_from("abcd")
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.text(max_size=2)
@@ -47,12 +49,14 @@ def holds_null(value: Any) -> bool:
     return isinstance(value, dict) and any(inner is None or holds_null(inner) for inner in value.values())
 
 
+@FEW
 @given(JSON, JSON)
 def test_applying_twice_changes_nothing_more(target: Any, patch: Any) -> None:
     once = merge_patch(target, patch)
     assert same(merge_patch(once, patch), once)
 
 
+@FEW
 @given(JSON, JSON)
 def test_the_arguments_stay_untouched_and_share_nothing(target: Any, patch: Any) -> None:
     before = duplicate([target, patch])
@@ -63,6 +67,7 @@ def test_the_arguments_stay_untouched_and_share_nothing(target: Any, patch: Any)
     assert same([target, patch], before)
 
 
+@FEW
 @given(JSON)
 def test_a_patch_without_nulls_is_what_comes_of_nothing(patch: Any) -> None:
     result = merge_patch({}, patch)
@@ -71,6 +76,7 @@ def test_a_patch_without_nulls_is_what_comes_of_nothing(patch: Any) -> None:
         assert same(result, patch)
 
 
+@FEW
 @given(OBJECTS, OBJECTS)
 def test_each_member_is_merged_by_itself(target: dict[str, Any], patch: dict[str, Any]) -> None:
     result = merge_patch(target, patch)

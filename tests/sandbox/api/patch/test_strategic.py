@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.sandbox.api.patch import merge_patch, strategic_merge
 from controller.sandbox.api.patch.values import duplicate, same
+
+FEW = settings(max_examples=40)  # keeps each run short
 
 MERGED = {"x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "name"}
 SCHEMA = {
@@ -35,12 +37,14 @@ def merged(target: Any, patch: Any) -> Any:
     return strategic_merge(target, patch, SCHEMA)
 
 
+@FEW
 @given(OBJECTS, OBJECTS)
 def test_applying_twice_changes_nothing_more(target: Any, patch: Any) -> None:
     once = merged(target, patch)
     assert same(merged(once, patch), once)
 
 
+@FEW
 @given(OBJECTS, OBJECTS)
 def test_the_arguments_stay_untouched(target: Any, patch: Any) -> None:
     before = duplicate([target, patch])
@@ -49,6 +53,7 @@ def test_the_arguments_stay_untouched(target: Any, patch: Any) -> None:
     assert same([target, patch], before)
 
 
+@FEW
 @given(OBJECTS, OBJECTS)
 def test_items_are_merged_by_name_and_keep_their_orders(target: Any, patch: Any) -> None:
     result = merged(target, patch)
@@ -60,6 +65,7 @@ def test_items_are_merged_by_name_and_keep_their_orders(target: Any, patch: Any)
     assert [name for name in names if name not in new] == [name for name in old if name not in new]
 
 
+@FEW
 @given(OBJECTS, OBJECTS)
 def test_scalars_are_merged_as_sets_and_other_lists_replaced(target: Any, patch: Any) -> None:
     result = merged(target, patch)
@@ -67,12 +73,14 @@ def test_scalars_are_merged_as_sets_and_other_lists_replaced(target: Any, patch:
     assert result.get("plain") == patch.get("plain", target.get("plain"))
 
 
+@FEW
 @given(OBJECTS, st.dictionaries(LETTERS, st.none() | LETTERS, max_size=3))
 def test_without_merged_lists_it_is_a_merge_patch(target: Any, members: Any) -> None:
     patch = {"map": members}
     assert same(merged(target, patch), merge_patch(target, patch))
 
 
+@FEW
 @given(WORDS.filter(bool), st.permutations("abcd"))
 def test_the_order_asked_for_is_the_order(words: list[str], order: list[str]) -> None:
     wanted = [letter for letter in order if letter in words]
@@ -80,6 +88,7 @@ def test_the_order_asked_for_is_the_order(words: list[str], order: list[str]) ->
     assert merged({"words": words}, patch)["words"] == wanted
 
 
+@FEW
 @given(WORDS, WORDS)
 def test_scalars_can_be_taken_out(words: list[str], gone: list[str]) -> None:
     result = merged({"words": words}, {"$deleteFromPrimitiveList/words": gone})
