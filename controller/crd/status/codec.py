@@ -37,7 +37,12 @@ def status_from_wire(wire: object) -> core.Status:
 
 def _dump(model: StatusModel) -> dict[str, Any]:
     plain = model.model_dump(mode="json", by_alias=True)
-    required = {str(field.alias) for field in type(model).model_fields.values() if field.is_required()}
+    # An empty value is left out only where its absence reads as the same.
+    kept = {
+        str(field.alias)
+        for field in type(model).model_fields.values()
+        if field.is_required() or (isinstance(field.default, str) and field.default)
+    }
     for name, field in type(model).model_fields.items():
         value, alias = getattr(model, name), str(field.alias)
         if isinstance(value, StatusModel):
@@ -45,7 +50,7 @@ def _dump(model: StatusModel) -> dict[str, Any]:
         elif isinstance(value, tuple):
             plain[alias] = [_dump(item) if isinstance(item, StatusModel) else item for item in value]
     plain.update(model.derived())
-    return {key: value for key, value in plain.items() if key in required or value not in (None, "", [], {})}
+    return {key: value for key, value in plain.items() if key in kept or value not in (None, "", [], {})}
 
 
 def _to_core(model: StatusModel) -> Any:

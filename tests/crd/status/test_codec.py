@@ -142,6 +142,11 @@ def test_broken_parts_take_their_initial_state(wire: Object, expected: core.Stat
     assert read == (expected or core.Status(conditions=(core.Condition("Stalled", core.Truth.TRUE),)))
 
 
+def test_an_empty_reason_stays_empty() -> None:
+    status = core.Status(conditions=(core.Condition("Ready", reason=""),))
+    assert status_from_wire(status_to_wire(status)) == status
+
+
 def test_what_people_and_tools_read() -> None:
     status = core.Status(
         phase=core.Phase.PROGRESSING,
