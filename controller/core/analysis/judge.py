@@ -9,7 +9,7 @@ from controller.core.analysis.settings import AtStep, Settings
 from controller.core.analysis.state import State, Track
 from controller.core.analysis.words import bound, count, duration, percent, signed_percent
 from controller.core.significance import Excess, bounded_excess
-from controller.core.status import Verdict
+from controller.core.status import GateStatus, Verdict
 
 STALE = 4.0
 """Looks without a new one, after which nothing is passed any more."""
@@ -39,6 +39,18 @@ class Finding:
     verdict: Verdict
     limits: str
     text: str
+
+    @property
+    def gate(self) -> GateStatus:
+        """As it stands in the status of the Release; its value is the excess."""
+        return GateStatus(
+            name=self.metric,
+            value=self.excess.estimate,
+            limits=self.limits,
+            sample=round(self.requests_c),
+            verdict=self.verdict,
+            reason=self.text,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ three that say what the bound is. The longest possible string, with all bounds t
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
@@ -29,22 +30,25 @@ _WHOLE = {"looks", "step", "step_looks"}
 
 def pack(state: State) -> str:
     """The state as JSON, at most 4 KiB; the settings are not in it, they are the Release's."""
-    tracks = [
-        {
-            "n": [_nine(getattr(track, name)) for name in _TRACK_NUMBERS],
-            "b": [_flat(bound, evidence) for bound, evidence in zip(track.bounds, track.evidence, strict=True)],
-            "m": track.missing[:MOST_REASON],
-        }
-        for track in state.tracks
-    ]
-    written = {
-        "v": VERSION,
-        "t": [round(state.end, 3), round(state.began, 3)],
-        "n": [_nine(getattr(state, name)) for name in _STATE_NUMBERS],
-        "m": state.missing[:MOST_REASON],
-        "tracks": tracks,
-    }
-    return json.dumps(written, separators=(",", ":"))
+    tracks = ",".join([_track_text(track) for track in state.tracks])
+    times = f"[{state.end:.3f},{state.began:.3f}]"
+    numbers = _numbers([getattr(state, name) for name in _STATE_NUMBERS])
+    return f'{{"v":{VERSION},"t":{times},"n":{numbers},"m":{_text(state.missing)},"tracks":[{tracks}]}}'
+
+
+def _track_text(track: Track) -> str:
+    rows = [_numbers([*bound, *e.harm, *e.good, *e[2:]]) for bound, e in zip(track.bounds, track.evidence, strict=True)]
+    numbers = _numbers([getattr(track, name) for name in _TRACK_NUMBERS])
+    return f'{{"n":{numbers},"b":[{",".join(rows)}],"m":{_text(track.missing)}}}'
+
+
+def _numbers(values: Iterable[float]) -> str:
+    """Nine significant digits each; much faster than the json module, which would write all seventeen."""
+    return f"[{','.join([f'{value:.9g}' for value in values])}]"
+
+
+def _text(reason: str) -> str:
+    return json.dumps(reason[:MOST_REASON])
 
 
 def unpack(settings: Settings, text: str) -> State:
@@ -55,23 +59,13 @@ def unpack(settings: Settings, text: str) -> State:
             raise ValueError(f"it has version {found['v']}, this program reads {VERSION}")
         if len(found["tracks"]) != len(settings.metrics):
             raise ValueError(f"it has {len(found['tracks'])} metrics, the Release compares {len(settings.metrics)}")
-        tracks = tuple(_track(track) for track in found["tracks"])
+        tracks = tuple(_read_track(track) for track in found["tracks"])
         end, began = _read(found["t"], 2)
         numbers: dict[str, Any] = dict(zip(_STATE_NUMBERS, _read(found["n"], len(_STATE_NUMBERS)), strict=True))
         numbers.update({name: int(numbers[name]) for name in _WHOLE}, harmful=bool(numbers["harmful"]))
         return State(settings, tracks, end, began, missing=str(found["m"]), **numbers)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the evidence in the status cannot be read: {error}") from error
-
-
-def _nine(value: float) -> float:
-    """Nine significant digits, and no ``.0`` behind a whole number."""
-    rounded = float(f"{value:.9g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e12 else rounded
-
-
-def _flat(bound: Bound, e: Evidence) -> list[float]:
-    return [_nine(x) for x in (*bound, *e.harm, *e.good, *e[2:])]
 
 
 def _read(values: object, length: int) -> list[float]:
@@ -83,7 +77,7 @@ def _read(values: object, length: int) -> list[float]:
     return read
 
 
-def _track(found: dict[str, Any]) -> Track:
+def _read_track(found: dict[str, Any]) -> Track:
     bounds, evidence = [], []
     for row in found["b"]:
         n = _read(row, _PER_BOUND)

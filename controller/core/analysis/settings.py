@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from controller.core.release import Compare, Tolerance
+from controller.core.release import Compare, Gates, Tolerance
 from controller.core.significance import harm_cap
 
 ERRORS = "errors"
@@ -56,6 +56,13 @@ class Settings:
         tolerances = [(metric, self.tolerance(metric)) for metric in self.metrics]
         rules = tuple(Rule(metric, tolerance.relative, tolerance.absolute, cap) for metric, tolerance in tolerances)
         object.__setattr__(self, "rules", rules)
+
+    @classmethod
+    def of(cls, gates: Gates, steps: int) -> Settings:
+        """The settings of a Release with a comparison. Raises ValueError when it has none."""
+        if gates.compare is None:
+            raise ValueError("the candidate is not compared with stable: gates.compare is not set")
+        return cls(gates.compare, look=gates.interval, warm_up=gates.warm_up, steps=max(1, steps))
 
     def tolerance(self, metric: str) -> Tolerance:
         """What is tolerated of ERRORS or LATENCY."""

@@ -51,6 +51,9 @@ def test_a_pass_says_the_excess_with_its_bounds_and_the_sample(lab: Lab) -> None
     assert errors.text.startswith("errors +0.1 % (between ")
     assert errors.text.endswith("), 20,000 requests")
     assert errors.good >= errors.good_limit
+    assert errors.gate.value == errors.excess.estimate
+    assert (errors.gate.name, errors.gate.sample, errors.gate.verdict) == (ERRORS, 20_000, Verdict.PASS)
+    assert (errors.gate.limits, errors.gate.reason) == (errors.limits, errors.text)
     assert found.reason.startswith("The candidate is good enough for this step: errors +0.1 % (between ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller.core.analysis import ERRORS, Settings
-from controller.core.release import Compare, Tolerance
+from controller.core.release import Compare, Gates, Tolerance
 
 
 def test_the_defaults_are_those_of_the_design() -> None:
@@ -21,6 +21,14 @@ def test_the_defaults_are_those_of_the_design() -> None:
 def test_one_metric_has_the_whole_weight_and_a_lower_cap() -> None:
     assert Settings(metrics=(ERRORS,)).weight == 1.0
     assert Settings(metrics=(ERRORS,)).rules[0].cap < Settings().rules[0].cap
+
+
+def test_they_are_taken_from_the_gates_of_a_release() -> None:
+    compare = Compare(false_alarm=0.01)
+    settings = Settings.of(Gates(interval=30.0, warm_up=60.0, compare=compare), steps=3)
+    assert settings == Settings(compare, look=30.0, warm_up=60.0, steps=3)
+    with pytest.raises(ValueError, match="not compared with stable"):
+        Settings.of(Gates(), steps=3)
 
 
 @pytest.mark.parametrize(
