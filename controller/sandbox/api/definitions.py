@@ -21,7 +21,7 @@ def prepare_definition(crd: Object, old: Object | None) -> None:
         crd["status"] = {
             "conditions": None,
             "acceptedNames": {"kind": "", "plural": ""},
-            "storedVersions": [version["name"] for version in spec["versions"] if version.get("storage")],
+            "storedVersions": [version["name"] for version in spec.get("versions") or [] if version.get("storage")][:1],
         }
 
 

@@ -100,7 +100,7 @@ class _Estimate:
         if isinstance(node, MapNode):
             return Size(len(node.entries), len(node.entries))
         kind = self.checked.of(node)
-        if isinstance(node, Ident) and node.name in self.loose:
+        if isinstance(node, Ident) and (node.name in self.loose or kind.kind == "type"):
             return Size(0, self.root.size or 0)
         if self.from_schema(node) and kind.size is not None:
             return Size(0, kind.size)
@@ -217,7 +217,8 @@ class _Estimate:
 
     def _comparison(self, node: Call, name: str) -> int:
         kinds = [self.checked.of(arg).kind for arg in node.args]
-        if name not in ("_==_", "_!=_") and not {"string", "bytes", "dyn"} & set(kinds):
+        texts = any(form.params[0].kind in ("string", "bytes") for form in self.checked.forms.get(id(node), ()))
+        if name not in ("_==_", "_!=_") and not texts:
             return 1
         if kinds[0] in ("ip", "cidr", "quantity", "semver"):
             return 1

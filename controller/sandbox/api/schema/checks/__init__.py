@@ -11,6 +11,7 @@ from typing import Any
 
 from controller.sandbox.api.schema import names
 from controller.sandbox.api.schema.checks import batch, core, networking, pods, policies, workloads
+from controller.sandbox.api.schema.crd import check_crd
 from controller.sandbox.api.schema.errors import FieldError
 from controller.sandbox.api.schema.metadata import check_create, check_finalizers, check_update
 
@@ -64,6 +65,8 @@ def check(
 
     With `old`, the stored object, the rules for an update; with `subresource` `status` only those of the status.
     """
+    if (group, kind) == ("apiextensions.k8s.io", "CustomResourceDefinition") and not subresource:
+        return check_crd(obj, old)
     if old is None:
         rule = _NAMES.get((group, kind), names.object_subdomain)
         found = check_create(obj["metadata"], namespaced=namespaced, name_rule=rule)

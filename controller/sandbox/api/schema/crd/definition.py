@@ -306,8 +306,8 @@ def _check_stored(stored: list[str], versions: list[Object]) -> Iterator[FieldEr
         if name not in known:
             text = (
                 f"missing from spec.versions; {name} was previously a storage version, and must remain in "
-                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes {name} "
-                "from status.storedVersions"
+                f"spec.versions until a storage migration ensures no data remains persisted in {name} and removes "
+                f"{name} from status.storedVersions"
             )
             yield errors.invalid(f"status.storedVersions[{i}]", name, text)
 
