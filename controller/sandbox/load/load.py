@@ -23,10 +23,11 @@ class Load:
     """Starts the users' process and talks to it; an async context manager that stops it at the end.
 
     ``folder`` takes its log (``load.log``), ``record`` is a file for every answer as a line of JSON. It ends after
-    ``max_seconds`` in any case. All methods raise SandboxError when the process is gone or refuses.
+    ``max_seconds`` in any case. ``url`` is where it is steered and read. All methods raise SandboxError when the process is gone or refuses.
     """
 
     def __init__(self, folder: Path, *, record: Path | None = None, max_seconds: float = 3600.0) -> None:
+        self.url = ""
         self._folder = folder
         self._record = record
         self._max_seconds = max_seconds
@@ -46,7 +47,8 @@ class Load:
         except BaseException:
             await self._child.stop()
             raise
-        self._session = aiohttp.ClientSession(f"http://127.0.0.1:{port}", timeout=aiohttp.ClientTimeout(total=None))
+        self.url = f"http://127.0.0.1:{port}"
+        self._session = aiohttp.ClientSession(self.url, timeout=aiohttp.ClientTimeout(total=None))
         return self
 
     async def __aexit__(self, *_: object) -> None:
