@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from controller.errors import SandboxError
+from controller.sandbox.client import Key
 from controller.sandbox.mesh.files import Files
 from controller.sandbox.mesh.sources import Source
 from controller.sandbox.mesh.translate import resources
@@ -29,7 +30,7 @@ class Proxy:
     lag: float = 0.0
     frozen_until: float = 0.0
     coming: deque[tuple[float, World]] = field(default_factory=deque)
-    cached: tuple[World, list[TcpListener], Resources] | None = None
+    cached: tuple[World, list[TcpListener], frozenset[Key], Resources] | None = None
 
     def due(self) -> float | None:
         """When the next world arrives here; None when none is on its way."""
@@ -84,11 +85,12 @@ class Views:
 
     def _of(self, proxy: Proxy) -> Resources:
         cached = proxy.cached
-        if cached is not None and cached[0] is proxy.world and cached[1] == proxy.tcp:
-            return cached[2]
-        view = View(proxy.world, proxy.source, self._shadow_suffix)
+        gone = frozenset(proxy.world.pods.keys() - self._world.pods.keys())
+        if cached is not None and cached[0] is proxy.world and cached[1:3] == (proxy.tcp, gone):
+            return cached[3]
+        view = View(proxy.world, proxy.source, self._shadow_suffix, gone)
         made = resources.source(view, proxy.port, self._files.source(proxy.source.key), proxy.tcp)
-        proxy.cached = (proxy.world, list(proxy.tcp), made)
+        proxy.cached = (proxy.world, list(proxy.tcp), gone, made)
         return made
 
 

@@ -124,9 +124,21 @@ class Cluster:
         """Which apps answered."""
         return [(await self.get(**request))[1].get("app", "") for _ in range(times)]
 
-    async def counted(self, metric: str = "istio_requests_total") -> list[tuple[dict[str, str], float]]:
-        """Envoy's own counters of a metric: labels and value."""
-        await asyncio.sleep(0)
+    async def counted(
+        self, total: int | None = None, metric: str = "istio_requests_total"
+    ) -> list[tuple[dict[str, str], float]]:
+        """Envoy's own counters of a metric: labels and value; with ``total``, as soon as they add up to it.
+
+        A user may have an answer before the proxies have counted it.
+        """
+        async with asyncio.timeout(10):
+            while True:
+                found = await self._counters(metric)
+                if total is None or sum(value for _, value in found) >= total:
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def _counters(self, metric: str) -> list[tuple[dict[str, str], float]]:
         found = []
         for line in (await self.mesh.envoy.get(self.mesh.metrics_path)).splitlines():
             name, brace, rest = line.partition("{")

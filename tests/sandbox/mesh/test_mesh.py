@@ -115,6 +115,21 @@ async def test_a_source_that_learns_late(cluster: Cluster) -> None:
     assert time.monotonic() - changed >= 0.5
 
 
+async def test_a_late_source_tries_again_where_a_pod_is_gone(tmp_path: Path) -> None:
+    """Istio's default retries: a connection that fails goes to another pod."""
+    async with Cluster(tmp_path) as cluster:
+        pods = await cluster.deploy("podinfo", {"v1": 3})
+        cluster.mesh.delay_propagation(30)
+        async with steadily(cluster.mesh.listener(WEB), "podinfo") as account:
+            await cluster.remove(pods[0])
+            await cluster.apps["podinfo-v1-1"].stop()
+            before = account.total
+            async with asyncio.timeout(10):
+                while account.total < before + 100:
+                    await asyncio.sleep(0.01)
+        assert account.failed == []
+
+
 async def test_outlier_detection_takes_a_bad_pod_out(tmp_path: Path) -> None:
     async with Cluster(tmp_path) as cluster:
         await cluster.deploy("podinfo", {"v1": 2, "v2": 1})

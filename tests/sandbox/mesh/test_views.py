@@ -85,6 +85,24 @@ def test_a_pods_own_sidecar_knows_at_once_what_a_frozen_source_does_not(views: V
     assert sorted(views.resources().inbound) == ["inbound|shop/one|8080", "inbound|shop/two|8080"]
 
 
+def test_a_late_source_goes_on_calling_a_pod_that_is_gone_in_vain(views: Views) -> None:
+    (batch,) = chosen(views, BATCH)
+    batch.frozen_until = time.monotonic() + 1000
+    views.show(read(snapshot(service("a"))))
+    endpoints = {
+        name: cluster["load_assignment"]["endpoints"]
+        for name, cluster in views.resources().clusters.items()
+        if "|outbound|" in name
+    }
+    (late,) = endpoints.pop("sidecar.shop.batch|outbound|80||a.shop.svc.cluster.local")
+    (host,) = late["lb_endpoints"]
+    assert host["endpoint"]["address"]["envoy_internal_address"] == {
+        "server_listener_name": "nowhere",
+        "endpoint_id": "shop/one",
+    }
+    assert endpoints == {"sidecar.shop.web|outbound|80||a.shop.svc.cluster.local": []}
+
+
 def test_a_source_is_asked_for_by_name_and_there_is_one_of_each(views: Views) -> None:
     with pytest.raises(SandboxError, match=r"the mesh has no source sidecar\.shop\.late: add it first"):
         list(chosen(views, SidecarClient("late", "shop")))

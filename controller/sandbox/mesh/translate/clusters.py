@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from controller.sandbox.client import Object
+from controller.sandbox.client import Key, Object
 from controller.sandbox.mesh.sources import PlainClient
 from controller.sandbox.mesh.translate import metrics
 from controller.sandbox.mesh.translate.policy import cluster_fields, policy_for
@@ -12,6 +12,9 @@ from controller.sandbox.mesh.translate.registry import Endpoint, Port, Service
 from controller.sandbox.mesh.translate.unreadable import reading
 from controller.sandbox.mesh.translate.world import View
 
+# No listener has this name: a connection to it fails at once. The pod's own listener would not do, since Envoy lets
+# a removed internal listener take connections until it has drained.
+_NOWHERE = "nowhere"
 CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 
 
@@ -25,7 +28,7 @@ def clusters(view: View) -> dict[str, Object]:
                 "name": name,
                 "type": "STATIC",
                 "metadata": metrics.metadata(metrics.service_facts(service)),
-                "load_assignment": _assignment(name, endpoints),
+                "load_assignment": _assignment(name, endpoints, view.gone),
                 **fields,
             }
     return found
@@ -54,13 +57,13 @@ def _variants(view: View, service: Service, port: Port) -> Iterable[tuple[str, I
         yield view.cluster(service.host, port.number, subset["name"]), chosen, cluster_fields(policy, port.protocol)
 
 
-def _assignment(name: str, endpoints: Iterable[Endpoint]) -> Object:
-    hosts = [_host(endpoint) for endpoint in endpoints]
+def _assignment(name: str, endpoints: Iterable[Endpoint], gone: frozenset[Key]) -> Object:
+    hosts = [_host(endpoint, _NOWHERE if endpoint.pod in gone else endpoint.listener) for endpoint in endpoints]
     return {"cluster_name": name, "endpoints": [{"lb_endpoints": hosts}] if hosts else []}
 
 
-def _host(endpoint: Endpoint) -> Object:
-    address = {"server_listener_name": endpoint.listener, "endpoint_id": "/".join(endpoint.pod)}
+def _host(endpoint: Endpoint, listener: str) -> Object:
+    address = {"server_listener_name": listener, "endpoint_id": "/".join(endpoint.pod)}
     return {
         "endpoint": {"address": {"envoy_internal_address": address}},
         "metadata": metrics.metadata(metrics.facts(endpoint.workload)),

@@ -37,11 +37,15 @@ def read(snapshot: Snapshot) -> World:
 
 @dataclass(frozen=True)
 class View:
-    """The world as one source sees it. ``shadow_suffix``: mirrored copies carry ``-shadow`` after their host."""
+    """The world as one source sees it. ``shadow_suffix``: mirrored copies carry ``-shadow`` after their host.
+
+    ``gone`` are pods of this world that are no more: a source that learns late goes on calling them, in vain.
+    """
 
     world: World
     source: Source
     shadow_suffix: bool = False
+    gone: frozenset[Key] = frozenset()
     _rules: dict[str, Object | None] = field(default_factory=dict, hash=False, compare=False)
 
     @property
