@@ -55,10 +55,7 @@ class Addresses:
         except ValueError:
             return []  # said by the Service's own checks
         if not inside:
-            text = (
-                f"failed to allocate IP {given}: the provided IP ({given}) is not in the valid range. "
-                f"The range of valid IPs is {self._network}"
-            )
+            text = f"failed to allocate IP {given}: the provided network does not match the current range"
             return [errors.invalid("spec.clusterIPs", [given], text)]
         if given in taken:
             text = f"failed to allocate IP {given}: provided IP is already allocated"

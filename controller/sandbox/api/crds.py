@@ -21,10 +21,11 @@ from controller.sandbox.client import Object
 def resources_of(crd: Object) -> list[Resource]:
     """The served versions of a CRD, each as a resource."""
     spec = crd["spec"]
-    return [_resource(spec, version) for version in spec["versions"] if version.get("served")]
+    terminating = bool(crd["metadata"].get("deletionTimestamp"))
+    return [_resource(spec, version, terminating) for version in spec["versions"] if version.get("served")]
 
 
-def _resource(spec: Object, version: Object) -> Resource:
+def _resource(spec: Object, version: Object, terminating: bool) -> Resource:
     names = (spec.get("names") or {}) | {}
     group = spec["group"]
     subresources = version.get("subresources") or {}
@@ -54,6 +55,7 @@ def _resource(spec: Object, version: Object) -> Resource:
         scale=None if scale is None else _scale_paths(scale),
         scale_texts=scale,
         custom=True,
+        terminating=terminating,
         list_kind=names.get("listKind") or f"{names['kind']}List",
         to_storage=partial(_convert, f"{group}/{storage}", webhook),
         from_storage=partial(_convert, f"{group}/{version['name']}", webhook),
@@ -102,6 +104,11 @@ def _scale_paths(scale: Object) -> ScalePaths:
     )
 
 
+def _served(crd: Object) -> tuple[Object, bool]:
+    """What decides how a kind is served."""
+    return crd["spec"], bool(crd["metadata"].get("deletionTimestamp"))
+
+
 class Definitions:
     """Keeps the registry in step with the stored CRDs."""
 
@@ -118,7 +125,7 @@ class Definitions:
             self._terminating.pop(qualified(group, plural), None)
             self._state.registry.replace(group, plural, [])
             return
-        if change.old is None or change.old.object["spec"] != crd["spec"]:
+        if change.old is None or _served(change.old.object) != _served(crd):
             self._state.registry.replace(group, plural, resources_of(crd))
         if crd["metadata"].get("deletionTimestamp"):
             self._terminate(crd, qualified(group, plural))

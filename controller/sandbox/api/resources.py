@@ -47,7 +47,7 @@ class Resource:
     ``table`` names its objects in the store, where they stand in their storage version; ``to_storage`` and
     ``from_storage`` convert (they may return their argument). ``fields`` are the field selectors beyond name and
     namespace. ``subresources`` maps each name to its verbs. ``custom``: from a CustomResourceDefinition,
-    whose ``subresources.scale`` is ``scale_texts``.
+    whose ``subresources.scale`` is ``scale_texts``; ``terminating``: that is being deleted, and takes no new objects.
     """
 
     group: str
@@ -67,6 +67,7 @@ class Resource:
     scale: ScalePaths | None = None
     scale_texts: Mapping[str, str] | None = None
     custom: bool = False
+    terminating: bool = False
     list_kind: str = ""
     to_storage: Convert = lambda item: item
     from_storage: Convert = lambda item: item

@@ -52,6 +52,9 @@ def create_object(
     if strategy.status:
         reset_status(resource, item)
     enter_namespace(state, call, item)
+    if resource.terminating:
+        why = "create not allowed while custom resource definition is terminating"
+        raise Failure.forbidden(resource.group, resource.plural, item["metadata"]["name"], why)
     prepare_create(state, resource, item)
     check(call, resource, item, None)
     name = item["metadata"]["name"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from controller.sandbox.api import EmbeddedApi
@@ -77,8 +78,6 @@ async def test_a_compacted_page_can_be_read_on(client: Client, maps: str, embedd
 
 
 async def test_an_expired_page_says_how_to_go_on(client: Client, maps: str, embedded: EmbeddedApi) -> None:
-    import aiohttp
-
     first = await client.request("GET", maps, params={"limit": "2"})
     await client.create(maps, {"metadata": {"name": "cc"}})
     embedded.store.compact()

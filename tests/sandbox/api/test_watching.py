@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -54,8 +55,6 @@ async def session(connection: Connection) -> AsyncIterator[aiohttp.ClientSession
 
 
 def _tls(connection: Connection) -> Any:
-    import ssl
-
     return ssl.create_default_context(cafile=connection.ca) if connection.ca else True
 
 
