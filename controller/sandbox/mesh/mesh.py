@@ -72,6 +72,7 @@ class Mesh:
         self._wake = asyncio.Event()
         self._seen = 0  # changes so far
         self._applied = 0  # changes that are in effect, or refused
+        self._stopped = False
         self._readable = True  # whether the newest objects could be read at all
         self._progress = asyncio.Condition()
 
@@ -88,9 +89,8 @@ class Mesh:
             client = await stack.enter_async_context(Client(self._connection, "sandbox-mesh"))
             for kind in KINDS:
                 self._mirrors[kind] = Mirror(client, _PATHS[kind], self._changed)
-            stack.push_async_callback(
-                _stop, [asyncio.create_task(_run(m), name=f"mesh {k}") for k, m in self._mirrors.items()]
-            )
+            watches = [asyncio.create_task(one.run(), name=f"mesh {kind}") for kind, one in self._mirrors.items()]
+            stack.push_async_callback(_stop, watches)
             await self._synced()
             self._views = Views(self.envoy.files, self._world(), shadow_suffix=self._shadow_suffix)
             self._writer = Writer(self.envoy)
@@ -167,8 +167,10 @@ class Mesh:
             raise SandboxError(self.error)
 
     def check(self) -> None:
-        """Raises SandboxError when Envoy has ended."""
+        """Raises SandboxError when Envoy has ended, or the mesh no longer follows the API."""
         self.envoy.child.check()
+        if self._stopped:
+            raise SandboxError(self.error)
 
     async def ejected(self) -> dict[str, list[str]]:
         """Pods (``namespace/name``) that outlier detection keeps out at the moment, by cluster."""
@@ -267,11 +269,8 @@ class Mesh:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()) is not None:
+            self._stopped = True
             self._tell(f"the mesh stopped: {failure!r}")
-
-
-async def _run(mirror: Mirror) -> None:
-    await mirror.run()
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:

@@ -60,6 +60,20 @@ async def test_an_unreadable_object_stays_an_error_and_costs_nothing(cluster: Cl
     assert await cluster.who(2, source=BATCH) == ["podinfo-v2-1"] * 2
 
 
+async def test_a_mistake_of_the_meshs_own_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Any:
+        raise RuntimeError("a bug")
+
+    cluster.mesh.check()
+    monkeypatch.setattr(cluster.mesh, "_world", broken)
+    await cluster.client.create("/api/v1/namespaces/shop/services", service("another"))
+    async with asyncio.timeout(10):
+        while not cluster.mesh.error:
+            await asyncio.sleep(0.01)
+    with pytest.raises(SandboxError, match=r"the mesh stopped: RuntimeError\('a bug'\)"):
+        cluster.mesh.check()
+
+
 async def test_the_end_of_envoy_is_told(cluster: Cluster) -> None:
     await cluster.mesh.envoy.child.stop()
     async with asyncio.timeout(10):
