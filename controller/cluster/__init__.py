@@ -11,6 +11,7 @@ from controller.cluster.access import Access, explicit, find, from_kubeconfig, i
 from controller.cluster.cache import Cache, by_label, by_namespace, by_owner
 from controller.cluster.caches import Caches
 from controller.cluster.client import MANAGER, Cluster
+from controller.cluster.events import EventRecorder
 from controller.cluster.kinds import Kind, Resource
 from controller.cluster.objects import Key, Object, Objects, copied, key_of, version_of
 from controller.cluster.reflector import Selection, Timing
@@ -21,6 +22,7 @@ __all__ = [
     "Cache",
     "Caches",
     "Cluster",
+    "EventRecorder",
     "Key",
     "Kind",
     "Object",

@@ -1,0 +1,36 @@
+"""What a provider gives back: rows of plain numbers, or the reason why there are none. Never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class Row(NamedTuple):
+    """One series at one time. The value may be NaN or infinite, as the provider said."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The answer to one query at one time.
+
+    With an ``error`` there are no rows, and nothing is known: that is no evidence, neither good nor bad. No rows and
+    no error means that the provider looked and found no such series.
+    """
+
+    at: float  # Unix seconds that the query was asked for
+    rows: tuple[Row, ...] = ()
+    error: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    skew: float | None = None  # seconds by which the provider's clock is ahead of ours (whole seconds), None if unknown
+
+
+class Provider(Protocol):
+    """A source of measurements."""
+
+    async def measure(self, query: str, at: float) -> Measurement:
+        """The query's value at ``at`` (Unix seconds). Never raises for what the provider or the network does."""
