@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from controller.core.decide.comparison import waiting
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import TRANSITIONS
 from controller.core.limits import fresh
@@ -77,7 +78,7 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
             in_effect_since=before.in_effect_since and now,
             looked_until=before.looked_until,
         )
-    gates = status.gates if same else fresh(release.gates.limits)
+    gates = status.gates if same else (*fresh(release.gates.limits), *waiting(release))
     return replace(enter(status, phase, now), step=step, gates=gates)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from controller.core.decide.comparison import overall
 from controller.core.decide.evidence import mismatched
 from controller.core.decide.facts import follows
 from controller.core.decide.model import Observed
@@ -103,8 +104,8 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
     if planned.approval:
         return f"{where}: waits for an approval by {planned.approval.group}"
     until = step.in_effect_since + planned.duration
-    failing = [f"{gate.name}: {gate.reason}" for gate in status.gates if gate.verdict is Verdict.FAIL]
-    open_ = [f"{gate.name}: {gate.reason}" for gate in status.gates if gate.verdict is Verdict.INCONCLUSIVE]
+    failing = [f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.verdict is Verdict.FAIL]
+    open_ = [f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.verdict is not Verdict.PASS]
     if failing:
         return f"{where}: outside a limit ({'; '.join(failing)})"
     if until > observed.now:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.decide.change import Move, roll_back
+from controller.core.decide.comparison import compare, harmful, overall, without
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.traffic import share
@@ -20,7 +21,8 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
     step = status.step
     if step is None or status.stable is None or status.phase not in STEPPING | {Phase.PROMOTING}:
         return status
-    gates = status.gates
+    status = compare(release, status, step, observed)
+    gates, compared = without(status.gates), status.gates[len(without(status.gates)) :]
     wanted = share(release, step.index)
     for judged in observed.looks:
         effect = step.in_effect_since
@@ -34,7 +36,7 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
         if before >= LOOKS and step.mismatches_in_a_row == 0:
             step = replace(step, in_effect_since=judged.look.end)  # the share is right again: the clock starts anew
         step = replace(step, looked_until=judged.look.end)
-    return replace(status, gates=gates, step=step)
+    return replace(status, gates=(*gates, *compared), step=step)
 
 
 def harm(release: Release, status: Status, observed: Observed) -> Move | None:
@@ -42,6 +44,8 @@ def harm(release: Release, status: Status, observed: Observed) -> Move | None:
     candidate, now = status.candidate, observed.now
     if candidate is None or status.phase not in IN_PROGRESS:
         return None
+    if why := harmful(status):
+        return roll_back(status, "Harmful", f"{candidate.name}: {why}", now)
     for gate in status.gates:
         if gate.failures_in_a_row >= release.gates.failure_limit:
             times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"
@@ -54,9 +58,18 @@ def mismatched(status: Status) -> bool:
     return status.step is not None and status.step.mismatches_in_a_row >= LOOKS
 
 
-def inconclusive(status: Status) -> bool:
-    """Whether any gate has not said pass since the step began."""
-    return any(gate.verdict is not Verdict.PASS for gate in status.gates)
+def inconclusive(release: Release, status: Status) -> bool:
+    """Whether any gate has not said pass since the step began.
+
+    Where nobody but testers reaches the candidate there are not the requests to say it: there a gate can only fail.
+    Where everybody does there is nothing to compare with.
+    """
+    assert status.step is not None
+    weight = share(release, status.step.index)
+    if weight == 0:
+        return any(gate.verdict is Verdict.FAIL for gate in status.gates)
+    judging = without(status.gates) if weight == WHOLE else overall(status.gates)
+    return any(gate.verdict is not Verdict.PASS for gate in judging)
 
 
 def _pods(release: Release, status: Status, observed: Observed) -> Move | None:

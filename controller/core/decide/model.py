@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core.limits import Value
-from controller.core.observed import Look
+from controller.core.observed import Counts, Look
 from controller.core.release import Command
 from controller.core.seen import RoutesSeen, WorkloadSeen
 from controller.core.status import Status
@@ -27,7 +27,8 @@ class Observed:
 
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
     be followed as it stands, one sentence each with the remedy; nothing is touched while there is one. ``lag``: seconds
-    after its end until a look can be asked for.
+    after its end until a look can be asked for. ``history``: stable's looks of the last half hour, in order, when a
+    comparison is about to begin; empty without them.
     """
 
     now: float
@@ -37,6 +38,7 @@ class Observed:
     looks: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
     lag: float = 0.0
+    history: tuple[Counts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from controller.core.decide.change import (
     to_step,
     written,
 )
+from controller.core.decide.comparison import overall
 from controller.core.decide.evidence import inconclusive, mismatched
 from controller.core.decide.facts import follows
 from controller.core.decide.model import Event, Observed
@@ -161,11 +162,11 @@ def _passed(release: Release, status: Status, observed: Observed) -> tuple[Event
         return _fall_back(status, fallback, "NotApproved", text, now)
     if elapsed < planned.duration:
         return None
-    if not inconclusive(status):
+    if not inconclusive(release, status):
         return ()
     if elapsed < max(release.gates.step_deadline, planned.duration):
         return None
-    waiting = "; ".join(f"{gate.name}: {gate.reason}" for gate in status.gates if gate.reason)
+    waiting = "; ".join(f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.reason)
     text = f"step {planned.label} has no verdict after {release.gates.step_deadline:g} s ({waiting})"
     return _fall_back(status, release.gates.on_inconclusive, "Inconclusive", text, now)
 

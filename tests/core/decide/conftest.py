@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from math import inf
 
 import pytest
 
@@ -39,6 +40,11 @@ def canary(**changes: object) -> Release:
         generation=1,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+def served(requests: int, errors: int) -> Counts:
+    """So many requests; one in a hundred was slower than 100 ms."""
+    return Counts(requests, errors, (0.1, 0.25, inf), (requests * 0.99, requests, requests))
 
 
 @dataclass
@@ -106,8 +112,7 @@ class World:
             total = 0 if self.silent else 1000
             wrong = candidate in self.revisions and self.revisions[candidate].images[0] in self.bad
             sent = round(total * share)
-            counts = Counts(sent, sent if wrong else 0)
-            yield Judged(Look(end, gates.interval, counts, Counts(total - sent, 0)))
+            yield Judged(Look(end, gates.interval, served(sent, sent if wrong else 0), served(total - sent, 0)))
             end += gates.interval
 
     def turn(self) -> Decision:

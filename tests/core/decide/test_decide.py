@@ -10,6 +10,7 @@ from controller.core.release import (
     ApprovalStep,
     Canary,
     Command,
+    Compare,
     Fallback,
     Gates,
     Limit,
@@ -325,6 +326,58 @@ def test_an_upgrade_that_only_changes_how_the_template_looks_starts_nothing(worl
     world.image = "x:9"  # looks different, but nobody wrote it: the generation is the same
     world.rest()
     assert (world.status.phase, world.weights) == (Phase.IDLE, {"x1": 1000})
+
+
+def compared(world: World) -> World:
+    gates = Gates(compare=Compare(), minimum_step=10, interval=5, warm_up=0, step_deadline=600)
+    world.release = replace(world.release, gates=gates)
+    return world
+
+
+def test_a_version_as_good_as_stable_is_promoted_by_the_comparison_alone(world: World) -> None:
+    compared(world).idle().push("x:2")
+    world.run(lambda w: w.status.gates and w.status.gates[0].reason.startswith("Not enough evidence yet"))
+    assert world.status.message.startswith("x2 at 10%, step 1 of 2 until at least ")
+    world.run(lambda w: w.status.stable.name == "x2", seconds=600)
+    assert world.shares == [0, 100, 500, 1000]
+
+
+def test_a_harmful_version_is_out_after_two_looks_with_its_numbers_in_a_sentence(world: World) -> None:
+    compared(world).idle().push("x:2")
+    world.bad.add("x:2")
+    world.run(lambda w: w.status.step is not None and w.status.step.in_effect_since is not None)
+    effect = world.now
+    world.run(lambda w: w.status.phase is Phase.ROLLING_BACK)
+    assert world.now - effect <= 11
+    assert world.status.failed_reason == "Harmful"
+    assert world.status.failed_message.startswith("x2: 200 of 200 requests to the candidate failed (100 %), 0 of 1,800")
+
+
+def test_without_traffic_the_comparison_holds_and_says_so(world: World) -> None:
+    compared(world).idle().push("x:2")
+    world.silent = True
+    world.run(lambda w: w.status.step is not None and w.status.step.in_effect_since is not None)
+    effect = world.now
+    world.run(lambda w: w.now > effect + 300)
+    assert world.weights["x2"] == 100
+    assert "compare: " in world.status.message
+    assert "stable has had too few requests" in world.status.message
+
+
+def test_evidence_survives_in_the_status(world: World) -> None:
+    compared(world).idle().push("x:2")
+    world.run(lambda w: w.status.evidence != "")
+    observed = world.observed()
+    again = replace(world.status, evidence="not ours")
+    assert decide(world.release, again, observed).status.phase is world.status.phase
+    assert len(world.status.evidence) <= 4096
+
+
+def test_gates_do_not_hold_a_step_that_only_testers_reach(world: World) -> None:
+    compared(world)
+    world.release = replace(world.release, strategy=Canary((WeightStep(0, 20), WeightStep(500, 20)), TESTERS))
+    world.idle().push("x:2")
+    world.run(lambda w: w.weights.get("x2") == 500, seconds=120)
 
 
 def test_idle_has_no_timer(world: World) -> None:
