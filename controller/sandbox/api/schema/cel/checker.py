@@ -53,12 +53,15 @@ def check(node: Node, variables: Bindings) -> Checked:
     """The types of an expression's parts. Raises CelSyntaxError."""
     checker = _Checker()
     checker.visit(node, variables)
+    if checker.mixed is not None:
+        raise checker.mixed
     return checker.found
 
 
 class _Checker:
     def __init__(self) -> None:
         self.found = Checked()
+        self.mixed: CelSyntaxError | None = None
 
     def visit(self, node: Node, scope: Bindings) -> Type:
         kind = self._type(node, scope)
@@ -117,14 +120,17 @@ class _Checker:
         return operand.fields[node.name]
 
     def _joined(self, nodes: list[Node], scope: Bindings) -> Type:
-        """The one type of the elements of a list or map literal; they may not mix."""
+        """The one type of the elements of a list or map literal; where they mix, that is told unless worse is found."""
         joined: Type | None = None
+        first: Type | None = None
         for node in nodes:
             kind = self.visit(node, scope)
+            first = first or kind
             if joined is None or assignable(kind, joined, {}):
                 joined = kind
             elif not assignable(joined, kind, {}):
-                raise CelSyntaxError(f"expected type '{joined}' but found '{kind}'", node.place)
+                joined = DYN
+                self.mixed = self.mixed or CelSyntaxError(f"expected type '{first}' but found '{kind}'", node.place)
         return joined or DYN
 
     def _call(self, node: Call, scope: Bindings) -> Type:
@@ -136,7 +142,10 @@ class _Checker:
         if name not in overloads():
             raise CelSyntaxError(f"undeclared reference to '{name}' (in container '')", node.place)
         target = [self.visit(node.target, scope)] if method and node.target is not None else []
+        mixed = self.mixed
         given = target + [self.visit(arg, scope) for arg in args]
+        if name == "format":  # what is formatted may mix
+            self.mixed = mixed
         forms = []
         result: Type | None = None
         for form in overloads()[name]:

@@ -1,7 +1,7 @@
 """What an expression may cost at most, in cel-go's units, before any object is seen.
 
 A port of the rules of github.com/google/cel-go/checker/cost.go and k8s.io/apiserver/pkg/cel/library/cost.go for upper
-bounds. Estimated roughly, as one call: optMap, optFlatMap, and comprehensions with two variables.
+bounds. Comprehensions with two variables are priced like those with one.
 """
 
 from __future__ import annotations
@@ -101,6 +101,8 @@ class _Estimate:
             return Size(len(node.entries), len(node.entries))
         kind = self.checked.of(node)
         if isinstance(node, Ident) and (node.name in self.loose or kind.kind == "type"):
+            return Size(0, self.root.size or 0)  # as the server, which takes such a name for self
+        if isinstance(node, Call) and node.function == "_[_]" and not self.from_schema(node.args[0]):
             return Size(0, self.root.size or 0)
         if self.from_schema(node) and kind.size is not None:
             return Size(0, kind.size)
@@ -109,7 +111,9 @@ class _Estimate:
     def from_schema(self, node: Node) -> bool:
         """Whether a value is read from the object, so that the schema bounds it."""
         if isinstance(node, Select):
-            return not node.test and self.from_schema(node.operand)
+            operand = self.checked.types.get(id(node.operand))
+            named = operand is None or operand.kind != "map"  # the schema names no keys of a map
+            return named and not node.test and self.from_schema(node.operand)
         if isinstance(node, Call):
             return node.function in ("_[_]",) and self.from_schema(node.args[0])
         return isinstance(node, Ident)
@@ -144,7 +148,7 @@ class _Estimate:
     def _comprehension(self, node: Comprehension) -> int:
         over = self.cost(node.range)
         if node.macro in ("optMap", "optFlatMap"):
-            return _sum(over, over, 3, self.cost(node.body))
+            return _sum(over, over, 13 if node.macro == "optMap" else 12, self.cost(node.body))
         if not self.from_schema(node.range):
             self.loose |= set(node.names)
         condition, step, result = _ROUNDS[node.macro]
@@ -203,7 +207,7 @@ class _Estimate:
             return _sum(1, _product(_product(first[0].high, first[1].high), factor)), None
         if name in ("bytes", "string") and self.checked.of(node.args[0]).kind in ("string", "bytes"):
             return self._conversion(name, node, first[0])
-        if node.target is not None:
+        if node.target is not None and self.checked.forms[id(node)][0].method:
             return self._method(node, name, self.size(node.target), first)
         if name == "matches":
             return _pattern(first[0], first[1]), None

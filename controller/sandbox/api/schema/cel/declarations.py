@@ -164,7 +164,7 @@ isURL(string) bool
 .getQuery(url) map<string, list<string>>
 quantity(string) quantity
 isQuantity(string) bool
-.sign(quantity) int
+sign(quantity) int
 .isInteger(quantity) bool
 .asInteger(quantity) int
 .asApproximateFloat(quantity) double

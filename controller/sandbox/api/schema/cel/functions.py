@@ -50,9 +50,9 @@ def _find_all(text: str, pattern: str, limit: int = -1) -> list[str]:
 def _index_of(target: Any, wanted: Any, start: int = 0) -> int:
     if isinstance(target, list):
         return next((i for i, item in enumerate(target) if equal(item, wanted)), -1)
-    if not 0 <= start <= len(target):
+    if start < 0:
         raise CelError(f"index out of range: {start}")
-    return int(target.find(wanted, start))
+    return int(target.find(wanted, start)) if start < len(target) else -1
 
 
 def _last_index_of(target: Any, wanted: Any, last: int | None = None) -> int:
@@ -60,9 +60,9 @@ def _last_index_of(target: Any, wanted: Any, last: int | None = None) -> int:
         return next((i for i in reversed(range(len(target))) if equal(target[i], wanted)), -1)
     if last is None:
         return int(target.rfind(wanted))
-    if not 0 <= last <= len(target):
+    if last < 0:
         raise CelError(f"index out of range: {last}")
-    return int(target.rfind(wanted, 0, last + len(wanted)))
+    return int(target.rfind(wanted, 0, last + len(wanted))) if last < len(target) else -1
 
 
 def _substring(text: str, start: int, end: int | None = None) -> str:
@@ -136,7 +136,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_nested(item) for item in value) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_nested(key)}: {_nested(item)}" for key, item in sorted(value.items())) + "}"
+        return "{" + ", ".join(f"{_nested(key)}:{_nested(item)}" for key, item in sorted(value.items())) + "}"
     if value is None:
         return "null"
     return value if isinstance(value, str) else _to_string(value)

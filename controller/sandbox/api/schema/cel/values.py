@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
@@ -98,7 +98,7 @@ class Semver:
     minor: int
     patch: int
     pre: tuple[str, ...] = ()
-    text: str = ""
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ def _object(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     for name, item in value.items():
         inner = properties.get(name)
         escaped = escape(name)
-        if inner is not None and escaped:
+        if inner is not None and escaped and item is not None:  # a null field is as one that is not there
             out[escaped] = to_cel(item, inner)
     return out
 
