@@ -93,9 +93,9 @@ class Scheduler:
             await self._cluster.client.create(POD.of(pod, "binding"), binding)
         except ApiError as error:
             self._kubelet.give_back(pod)
-            if error.code in (404, 409):  # gone, or bound by somebody else: the next event tells
+            if error.code == 404:
                 return
-            raise
+            raise  # also a conflict: looked at again, the pod may be bound by somebody else
         self._cluster.recorder.normal(
             pod, "Scheduled", f"Successfully assigned {namespace(pod)}/{name(pod)} to {NODE_NAME}"
         )

@@ -97,13 +97,18 @@ class Cluster:
                     kind.of(item), propagation=propagation, grace=grace, uid=item["metadata"]["uid"]
                 )
         except ApiError as error:
-            if error.code not in (404, 409):
-                raise
-            return
+            if error.code == 404 or (error.code == 409 and await self._is_another(kind, item)):
+                return
+            raise
         if answer.get("kind") == kind.kind and deleting(answer):
             self._learn(kind, answer)
         elif kind in self._mirrors:
             self._mirrors[kind].forget(item)
+
+    async def _is_another(self, kind: Kind, item: Object) -> bool:
+        """Whether the name now belongs to another object, or to none: that is one cause of a conflict."""
+        live = await self.client.get_or_none(kind.of(item))
+        return live is None or live["metadata"]["uid"] != item["metadata"]["uid"]
 
     def _learn(self, kind: Kind, answer: Object) -> Object:
         if kind in self._mirrors:
