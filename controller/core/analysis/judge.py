@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from controller.core.analysis.forecast import seconds_left
 from controller.core.analysis.settings import AtStep, Settings
-from controller.core.analysis.state import State, Track
+from controller.core.analysis.state import Bound, State, Track
 from controller.core.analysis.words import bound, count, duration, percent, signed_percent
-from controller.core.significance import Excess, bounded_excess
+from controller.core.significance import Evidence, Excess, bounded_excess
 from controller.core.status import GateStatus, Verdict
 
 STALE = 4.0
@@ -84,15 +84,19 @@ def verdict(state: State, step: AtStep, now: float | None = None) -> Verdict:
 
 
 def report(state: State, step: AtStep, now: float | None = None) -> Report:
-    """The verdict as above, in numbers and in a sentence; costs several times as much."""
+    """The verdict as above, in numbers and in a sentence, with a finding for every metric; costs several times as much.
+
+    All findings pass exactly when the verdict does, and one of them fails exactly when it does.
+    """
+    answer = verdict(state, step, now)
+    held = answer is Verdict.INCONCLUSIVE and bool(_hold(state, step, now))
     findings = tuple(
-        _finding(state, metric, track, step)
+        _finding(state, metric, track, step, held)
         for metric, track in zip(state.settings.metrics, state.tracks, strict=True)
-        if track.evidence
     )
     left = seconds_left(state) if state.step == step.index else None
     reason = _reason(state, step, now, findings, left)
-    return Report(verdict(state, step, now), reason, findings, state.harm, state.settings.harm_limit, left)
+    return Report(answer, reason, findings, state.harm, state.settings.harm_limit, left)
 
 
 def _reason(state: State, step: AtStep, now: float | None, findings: tuple[Finding, ...], left: float | None) -> str:
@@ -129,10 +133,11 @@ def _hold(state: State, step: AtStep, now: float | None) -> str:
     return ""
 
 
-def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
+def _finding(state: State, metric: str, track: Track, step: AtStep, held: bool) -> Finding:
     settings = state.settings
-    worst = max(range(len(track.evidence)), key=lambda i: sum(track.evidence[i].harm))
-    evidence, at = track.evidence[worst], track.bounds[worst]
+    worst = max(range(len(track.evidence)), key=lambda i: sum(track.evidence[i].harm), default=-1)
+    evidence = track.evidence[worst] if worst >= 0 else Evidence()
+    at = track.bounds[worst] if worst >= 0 else Bound(0.0, 0.0, 1.0)
     found = bounded_excess(
         evidence.paired_c,
         evidence.paired_b,
@@ -141,14 +146,14 @@ def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
         phi=at.phi,
         alpha=settings.compare.false_alarm,
     )
-    good = state.least_good(track) if state.step == step.index else 1.0
+    good = state.least_good(track) if worst >= 0 and state.step == step.index else 1.0
+    harm = track.harm(state.unlaid)
+    value = Verdict.PASS if good >= settings.good_limit and not held else Verdict.INCONCLUSIVE
     name = f"slower than {bound(at.at)}" if at.at else metric
     text = (
         f"{name} {signed_percent(found.estimate)} (between {signed_percent(found.lower)} and "
         f"{signed_percent(found.upper)}), {count(track.requests_c)} requests"
     )
-    harm, limit = track.harm(state.unlaid), settings.harm_limit / settings.weight
-    value = Verdict.PASS if good >= settings.good_limit else Verdict.INCONCLUSIVE
     return Finding(
         metric=metric,
         bound=at.at,
@@ -158,12 +163,12 @@ def _finding(state: State, metric: str, track: Track, step: AtStep) -> Finding:
         bad_b=evidence.bad_b,
         excess=found,
         harm=harm,
-        harm_limit=limit,
+        harm_limit=settings.harm_limit / settings.weight,
         good=good,
         good_limit=settings.good_limit,
         verdict=Verdict.FAIL if state.harmful and harm >= settings.harm_limit else value,
         limits=f"at most {_tolerated(settings, metric)}",
-        text=text,
+        text=text if track.pairs else track.missing or "nothing could be compared yet",
     )
 
 

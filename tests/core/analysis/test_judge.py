@@ -97,8 +97,9 @@ def test_before_the_first_look_a_report_has_nothing_to_show_and_says_so(lab: Lab
     found = report(start(lab.settings), lab.at)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.seconds_left is None
-    assert [finding.metric for finding in found.findings] == [ERRORS]
-    assert found.findings[0].excess == (0.0, -1.0, 1.0)
+    assert [finding.metric for finding in found.findings] == [ERRORS, LATENCY]
+    assert all(finding.excess == (0.0, -1.0, 1.0) for finding in found.findings)
+    assert all(finding.text == "nothing could be compared yet" for finding in found.findings)
 
 
 def test_evidence_of_the_step_before_is_not_this_steps(lab: Lab) -> None:
@@ -107,3 +108,25 @@ def test_evidence_of_the_step_before_is_not_this_steps(lab: Lab) -> None:
     assert found.verdict is Verdict.INCONCLUSIVE
     assert all(finding.good == 1.0 for finding in found.findings)
     assert found.seconds_left is None
+
+
+def test_the_findings_agree_with_the_verdict(lab: Lab) -> None:
+    """Whoever looks at the gates alone must not promote what is held, nor miss what failed."""
+    good = lab.after([(lab.arm(500.0), lab.arm(500.0))] * 30)
+    for state, step, now in (
+        (good, lab.at, None),
+        (good, AtStep(1, 0.5, good.end), None),
+        (good, lab.at, good.end + 600.0),
+        (observe(good, lab.look(30, lab.arm(1.0), lab.arm(1.0), missing="it is down"), lab.at), lab.at, None),
+        (observe(good, lab.look(30, lab.arm(1.0), lab.arm(1.0), latency_missing="it is down"), lab.at), lab.at, None),
+        (lab.after([(lab.arm(500.0), lab.arm(500.0))] * 2), lab.at, None),
+        (lab.after([(lab.arm(50.0, 50.0), lab.arm(500.0))] * 2), lab.at, None),
+        (lab.after([(lab.arm(500.0, 0.0, (0.9, 0.6, 0.3)), lab.arm(500.0))] * 20), lab.at, None),
+        (start(lab.settings), lab.at, None),
+    ):
+        found = report(state, step, now)
+        verdicts = [finding.verdict for finding in found.findings]
+        assert found.verdict is verdict(state, step, now)
+        assert (found.verdict is Verdict.PASS) == all(value is Verdict.PASS for value in verdicts)
+        assert (found.verdict is Verdict.FAIL) == any(value is Verdict.FAIL for value in verdicts)
+        assert [finding.gate.verdict for finding in found.findings] == verdicts
