@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 from controller.core.analysis.histogram import choose_bounds, usable
@@ -106,8 +107,9 @@ def start(settings: Settings, history: Sequence[Counts] = ()) -> State:
 def _track(settings: Settings, metric: str, history: Sequence[Counts]) -> Track:
     if metric != ERRORS:
         return latency_track(history)
-    looks = [(counts.requests, counts.errors) for counts in history]
-    if not any(requests > 0.0 for requests, _ in looks):
+    counted = [(counts.requests, counts.errors) for counts in history]
+    looks = [(requests, errors) for requests, errors in counted if 0.0 < requests < inf and 0.0 <= errors < inf]
+    if not looks:
         return Track((Bound(0.0, max(settings.compare.errors.absolute, 1e-4), SAFE_DISPERSION),), (Evidence(),))
     return Track((Bound(0.0, long_run_rate(looks), index_of_dispersion(looks)),), (Evidence(),))
 

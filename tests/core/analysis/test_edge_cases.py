@@ -124,6 +124,14 @@ def test_nan_scrapes(lab: Lab, field: str, wrong: float) -> None:
     assert report(state, lab.at).reason == f"There is no data: the number of {field} of the candidate reads {wrong:g}."
 
 
+def test_nan_scrapes_in_the_history(lab: Lab) -> None:
+    clean = lab.history(looks=60)
+    broken = [replace(arm, requests=nan) for arm in clean[:20]] + [replace(arm, errors=inf) for arm in clean[:20]]
+    headless = [replace(arm, within=(nan, 1.0, 2.0, 3.0)) for arm in clean[:1]]
+    assert start(lab.settings, [*broken, *clean]).tracks[0] == start(lab.settings, clean).tracks[0]
+    assert start(lab.settings, [*headless, *clean]).tracks[1] == start(lab.settings, clean).tracks[1]
+
+
 def test_stale_scrapes(lab: Lab) -> None:
     """An arm whose series went stale comes back as zeros, which is no evidence for anything."""
     before = lab.after([(lab.arm(50.0), lab.arm(950.0, 1.0))] * 5)
