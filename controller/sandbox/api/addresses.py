@@ -37,9 +37,12 @@ class Addresses:
         taken = {ip for other in others for ip in (other.get("clusterIPs") or [other.get("clusterIP")]) if ip}
         faults = self._cluster_ip(spec, taken)
         spec["clusterIPs"] = [spec["clusterIP"]]
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-        if spec.get("type") in ("NodePort", "LoadBalancer"):
+        # Nothing is said about the families of a headless Service whose endpoints somebody else writes.
+        open_to_both = spec["clusterIP"] == "None" and not spec.get("selector")
+        spec.setdefault("ipFamilies", ["IPv4", "IPv6"] if open_to_both else ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "RequireDualStack" if open_to_both else "SingleStack")
+        wants_ports = spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+        if wants_ports or spec.get("type") == "NodePort":
             self._node_ports(spec, kept, others)
         return faults
 

@@ -25,7 +25,8 @@ def core_event(item: Object) -> Object:
 
 def new_event(item: Object) -> Object:
     """A core Event as one of events.k8s.io/v1."""
-    return _renamed(item, dict(_PAIRS), "events.k8s.io/v1")
+    found = _renamed(item, dict(_PAIRS), "events.k8s.io/v1")
+    return {name: value for name, value in found.items() if value != ""}
 
 
 def _renamed(item: Object, names: dict[str, str], api_version: str) -> Object:

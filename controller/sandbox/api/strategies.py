@@ -30,7 +30,7 @@ def _names(text: str) -> frozenset[str]:
 
 
 _GENERATION = _names(
-    "ControllerRevision CronJob CustomResourceDefinition DaemonSet Deployment EndpointSlice Ingress IngressClass Job "
+    "CronJob CustomResourceDefinition DaemonSet Deployment EndpointSlice Ingress IngressClass Job "
     "NetworkPolicy Pod PodDisruptionBudget ReplicaSet StatefulSet ValidatingAdmissionPolicy "
     "ValidatingAdmissionPolicyBinding"
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from controller.sandbox.api.content import Form
 from controller.sandbox.api.resources import Column, Resource
+from controller.sandbox.api.tables.pods import pod_conditions
 from controller.sandbox.client import Object
 
 
@@ -17,7 +18,7 @@ def table(items: Iterable[Object], resource: Resource, form: Form, now: float, m
         "apiVersion": f"meta.k8s.io/{form.version}",
         "metadata": metadata,
         "columnDefinitions": [_definition(column) for column in columns],
-        "rows": [_row(item, columns, form, now) for item in items],
+        "rows": [_row(item, resource, form, now) for item in items],
     }
 
 
@@ -37,8 +38,10 @@ def _definition(column: Column) -> Object:
     }
 
 
-def _row(item: Object, columns: Iterable[Column], form: Form, now: float) -> Object:
-    row: Object = {"object": None, "cells": [column.read(item, now) for column in columns]}
+def _row(item: Object, resource: Resource, form: Form, now: float) -> Object:
+    row: Object = {"object": None, "cells": [column.read(item, now) for column in resource.columns]}
+    if resource.table == "pods" and (conditions := pod_conditions(item)):
+        row["conditions"] = conditions
     if form.include == "Object":
         row["object"] = item
     elif form.include == "Metadata":

@@ -23,6 +23,20 @@ def pod_columns() -> tuple[Column, ...]:
     )
 
 
+_FINISHED = {
+    "Succeeded": "The pod has completed successfully.",
+    "Failed": "The pod failed.",
+}
+
+
+def pod_conditions(pod: Object) -> list[Object]:
+    """The conditions of a pod's row: one when it is over."""
+    phase = at(pod, "status", "phase")
+    if phase not in _FINISHED:
+        return []
+    return [{"type": "Completed", "status": "True", "reason": phase, "message": _FINISHED[phase]}]
+
+
 def _statuses(pod: Object, kind: str) -> list[Object]:
     return at(pod, "status", kind) or []
 
