@@ -238,7 +238,8 @@ class Container:
                 self._pod.tell(False, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
             self._pod.changed()
 
-    def _ended(self, code: int, reason: str, started: str) -> int:
+    def _ended(self, code: int, reason: str, started: str, *, told: bool = True) -> int:
+        """``told``: the pod's status shows it; a pod that goes away says at most how it ended as a whole."""
         ended = {
             "exitCode": code,
             "reason": reason,
@@ -248,7 +249,8 @@ class Container:
         }
         self.view.state = {"terminated": ended}
         self.view.ready = False
-        self._pod.changed()
+        if told:
+            self._pod.changed()
         return code
 
     async def _wait_for_restart(self, crashes: int) -> None:
@@ -271,13 +273,13 @@ class Container:
             return
         started = self.view.state["running"]["startedAt"]
         if self._dead:
-            self._ended(KILLED, "Error", started)
+            self._ended(KILLED, "Error", started, told=False)
             return
         await pause(_pre_stop(self.spec), grace)
         whole = await self.app.drain(self._behaviour.drain, grace)
         if self.view.running:
             code = KILLED if not whole else 0 if self._behaviour.exit_after is None else TERMINATED
-            self._ended(code, "Error" if code else "Completed", started)
+            self._ended(code, "Error" if code else "Completed", started, told=False)
 
 
 def _pre_stop(spec: Object) -> float:

@@ -7,6 +7,7 @@ https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from controller.sandbox.client import Key, Object
@@ -19,6 +20,7 @@ from controller.sandbox.workloads.universe import Universe
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 _LOOK_AGAIN = 1.0  # seconds
+_KEPT_GONE = 5000
 _POLICIES = {FOREGROUND: "Foreground", ORPHAN: "Orphan"}
 
 
@@ -43,6 +45,7 @@ class Garbage:
         self._universe = universe
         self._known: dict[str, Known] = {}
         self._dependents: dict[str, set[str]] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()  # a uid never comes back
         universe.listen(self._changed)
 
     def _changed(self, kind: Kind, old: Object | None, new: Object | None) -> None:
@@ -52,6 +55,9 @@ class Garbage:
         if new is None:
             assert old is not None
             self._known.pop(uid(old), None)
+            self._gone[uid(old)] = None
+            if len(self._gone) > _KEPT_GONE:
+                self._gone.popitem(last=False)
             for dependent in self._dependents.get(uid(old), ()):
                 self._look(dependent)
             if not self._dependents.get(uid(old)):
@@ -128,6 +134,8 @@ class Garbage:
         found = self._known.get(reference["uid"])
         if found is not None and _names(reference, found) and namespace(found.item) in ("", space):
             return found
+        if reference["uid"] in self._gone:
+            return None
         kind = self._universe.find(reference["apiVersion"], reference["kind"])
         if kind is None or (kind.namespaced and not space):
             return known

@@ -32,6 +32,7 @@ class Universe:
         self.unwatched: tuple[Kind, ...] = ()
         self._cluster = cluster
         self._mirrors: dict[Kind, Mirror] = {}
+        self._retired: dict[Kind, Mirror] = {}
         self._tasks: dict[Kind, asyncio.Task[None]] = {}
         self._listeners: list[OnAnyChange] = []
         self._reload = asyncio.Event()
@@ -84,19 +85,23 @@ class Universe:
     def _follow(self, kinds: set[Kind], group: asyncio.TaskGroup) -> None:
         shared = self._cluster.mirrored
         for kind in kinds - set(self._mirrors):
-            mirror = shared.get(kind) or Mirror(self._cluster.client, kind.collection, metadata_only=True)
+            mirror = self._retired.pop(kind, None) or self._new_mirror(kind)
             self._mirrors[kind] = mirror
-            mirror.listen(lambda old, new, kind=kind: self._tell(kind, old, new))  # type: ignore[misc]
-            for item in list(mirror.objects.values()):
-                self._tell(kind, None, item)
             if kind not in shared:
                 self._tasks[kind] = group.create_task(mirror.run(), name=f"metadata-{kind.plural}")
         for kind in set(self._mirrors) - kinds:
-            mirror = self._mirrors.pop(kind)
+            # That a kind is not served for a moment says nothing about its objects: what they own must stay. Should
+            # it come back, its mirror lists again, and then tells what has gone.
+            self._retired[kind] = self._mirrors.pop(kind)
             if task := self._tasks.pop(kind, None):
                 task.cancel()
-            for item in list(mirror.objects.values()):
-                self._tell(kind, item, None)
+
+    def _new_mirror(self, kind: Kind) -> Mirror:
+        mirror = self._cluster.mirrored.get(kind) or Mirror(self._cluster.client, kind.collection, metadata_only=True)
+        mirror.listen(lambda old, new: self._tell(kind, old, new))
+        for item in list(mirror.objects.values()):
+            self._tell(kind, None, item)
+        return mirror
 
     def _tell(self, kind: Kind, old: Object | None, new: Object | None) -> None:
         if kind == CUSTOM_RESOURCE_DEFINITION and self._loaded.is_set():
