@@ -1,0 +1,105 @@
+"""The way down: a bad version is out before many users meet it, and nobody's request fails because traffic moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
+Stage = Any  # the class is in conftest.py, which no module can import
+
+STEPS = [{"weight": "20%", "for": "30s"}, {"weight": "50%", "for": "10s"}]
+QUICK = {"interval": "5s", "minimumStep": "10s", "warmUp": "0s", "stepDeadline": "5m"}
+
+
+def release(gates: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "Release",
+        "metadata": {"name": "podinfo", "namespace": "shop"},
+        "spec": {
+            "workload": {"deployment": "podinfo"},
+            "traffic": {
+                "service": "podinfo",
+                "propagation": "500ms",
+                "drain": "3s",
+                "istio": {"virtualService": "podinfo", "destinationRule": "podinfo"},
+            },
+            "strategy": {"canary": {"steps": STEPS}},
+            "gates": QUICK | gates,
+        },
+    }
+
+
+async def adopted(stage: Stage, gates: dict[str, Any], rate: float = 200.0) -> None:
+    sandbox = stage.sandbox
+    await sandbox.load.set_group(sandbox.users("users", rate))
+    await stage.create(release(gates))
+    await stage.promoted("v1", 30)
+
+
+def exposure(account: Any, version: str, *, good: int = 200) -> float:
+    """Seconds from the first bad answer of a version to its last answer of any kind."""
+    ours = list(account.select(version=version))
+    first = min(tally.first for tally in ours if tally.code != good)
+    return float(max(tally.last for tally in ours) - first)
+
+
+LIMIT = {"compare": {"none": True}, "limits": [{"name": "ok", "successRate": {"min": "99%"}, "minRequests": 50}]}
+
+
+@pytest.mark.parametrize("gates", [LIMIT, {}], ids=["limit", "comparison"])
+async def test_every_twentieth_answer_a_500_is_out_within_30_seconds(stage: Stage, gates: dict[str, Any]) -> None:
+    await adopted(stage, gates)
+    await stage.push("v2-errors-5")
+    await stage.failed()
+    await stage.drained_of("v2-errors-5")
+    account = await stage.account()
+    assert account.count(version="") == 0, account.failures
+    assert exposure(account, "v2-errors-5") <= 30
+
+
+async def test_refused_connections_are_out_within_two_looks(stage: Stage) -> None:
+    """Its answers carry no version: what counts is the time between the first and the last of them."""
+    await adopted(stage, {})
+    await stage.push("v2-refuse")
+    status = await stage.until(lambda s: (s.get("step") or {}).get("inEffectSince"), 60)
+    assert status["phase"] == "Progressing"
+    await stage.failed()
+    failures = list((await stage.account()).select(version=""))
+    assert failures, "the users met the refusals"
+    assert max(tally.last for tally in failures) - min(tally.first for tally in failures) <= 15
+    assert {tally.code for tally in failures} == {503}
+
+
+async def test_slow_answers_are_out_by_the_comparison(stage: Stage) -> None:
+    await adopted(stage, {})
+    await stage.sandbox.pods.behave("shop", "v1", latencyMs=20)
+    await stage.push("v2-slow-60ms")
+    await stage.failed(120)
+    account = await stage.account()
+    assert account.count(version="") == 0, account.failures
+    assert "took longer than" in (await stage.status())["message"]
+
+
+async def test_without_traffic_it_holds_and_says_so(stage: Stage) -> None:
+    await adopted(stage, {}, rate=0.0)
+    await stage.push("v2")
+    await stage.until(lambda s: "compare:" in s.get("message", ""), 90)
+    assert (await stage.status())["phase"] == "Progressing"
+
+
+async def test_commands_abort_and_retry(stage: Stage) -> None:
+    await adopted(stage, LIMIT, rate=100.0)
+    await stage.push("v2")
+    await stage.until(lambda s: (s.get("step") or {}).get("inEffectSince"), 60)
+    await stage.say("abort")
+    status = await stage.failed()
+    assert "aborted by eve" in status["message"]
+    await stage.say("retry")
+    await stage.until(lambda s: s.get("phase") == "Progressing", 60)
+    await stage.say("promote-full")
+    await stage.promoted("v2")
+    account = await stage.account()
+    assert account.count(version="") == 0, account.failures
