@@ -103,10 +103,10 @@ def decode(data: bytes, content_type: str, offered: Iterable[str] = OFFERED) -> 
     try:
         if media == JSON or media.endswith("+json"):
             repeated: list[_Repeated] = []
-            value = json.loads(data, object_pairs_hook=_pairs(repeated))
+            value = json.loads(data, object_pairs_hook=_pairs(repeated), parse_constant=_no_number)
             return value, [f'duplicate field "{path}"' for path in _paths(value, "")] if repeated else []
         return _from_yaml(data), []
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         raise Unreadable(" ".join(str(error).split())) from None
 
 
@@ -117,7 +117,7 @@ class Unreadable(ValueError):
 def _from_yaml(data: bytes) -> Any:
     """YAML whose dates stay text and whose keys are text, as Kubernetes reads it."""
     value = yaml.load(data, Loader=_Loader)
-    return json.loads(json.dumps(value))
+    return json.loads(json.dumps(value, allow_nan=False))
 
 
 class _Loader(_LOADER):  # type: ignore[misc]
@@ -148,6 +148,11 @@ def _pairs(repeated: list[_Repeated]) -> Callable[[list[tuple[str, Any]]], Objec
         return marked
 
     return collect
+
+
+def _no_number(word: str) -> None:
+    """Python would read NaN and Infinity; JSON has no such numbers."""
+    raise ValueError(f"invalid character '{word[0]}' looking for beginning of value")
 
 
 def _paths(value: Any, path: str) -> list[str]:

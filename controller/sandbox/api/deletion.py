@@ -19,6 +19,7 @@ from controller.sandbox.api.strategies import strategy_of
 from controller.sandbox.client import Object
 
 _POLICIES = {"Foreground": "foregroundDeletion", "Background": "", "Orphan": "orphan"}
+_IMMORTAL = ("default", "kube-public", "kube-system")
 _GC_FINALIZERS = frozenset(("foregroundDeletion", "orphan"))
 
 
@@ -68,6 +69,8 @@ def delete(state: State, call: Call) -> tuple[Object, int]:
     if stored is None:
         raise call.not_found()
     options = DeleteOptions.of(call)
+    if call.resource.table == "namespaces" and call.name in _IMMORTAL:
+        raise Failure.forbidden("", "namespaces", call.name, "this namespace may not be deleted")
     _preconditions(call, stored.object, options)
     item, gone = remove(state, call.resource, stored, options)
     if not gone or strategy_of(call.resource).returns_deleted:

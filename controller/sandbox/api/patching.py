@@ -92,6 +92,8 @@ def _apply(
     if old is None and call.target.subresource:
         raise call.not_found()
     metadata = value.setdefault("metadata", {})
+    if not isinstance(metadata, dict):
+        raise Failure.bad_request("metadata of an applied configuration is an object")
     metadata.setdefault("name", call.name)
     if old is None and metadata.get("uid"):
         raise call.conflict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from aiohttp import web
@@ -22,6 +23,7 @@ from controller.sandbox.api.state import State
 from controller.sandbox.api.watching import Watch
 from controller.sandbox.client import Object
 
+_LOG = logging.getLogger(__name__)
 _WRITES: dict[str, Callable[[State, Call], writing.Written]] = {
     "create": writing.create,
     "update": writing.update,
@@ -87,6 +89,9 @@ class Server:
                 answer = await self._resource(request, target, entry)
         except Failure as failure:
             answer = failed(failure)
+        except Exception as error:  # a mistake of ours must be an answer that clients understand
+            _LOG.exception("%s %s failed", request.method, request.path)
+            answer = failed(Failure(500, "InternalError", f"Internal error occurred: {error!r}"))
         try:
             if await self.faults.after(entry, answer.status, dry_run="dryRun" in request.query):
                 self._stop_programs()

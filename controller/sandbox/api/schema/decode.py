@@ -22,6 +22,7 @@ _DROP: Any = object()
 _JSON_NAMES = {str: "string", bool: "bool", dict: "object", list: "array", int: "number", float: "number"}
 _GO_NAMES = {"boolean": "bool", "double": "float64", "byte": "[]uint8", "int-or-string": "intstr.IntOrString"}
 _WHOLE = {"int32": 31, "int64": 63}
+_NULL_STAYS = frozenset(("time", "micro-time", "byte", "json", "object", "schema-or-bool", "schema-or-array"))
 _ZERO: dict[str, Any] = {"string": "", "int32": 0, "int64": 0, "boolean": False, "double": 0}
 
 
@@ -158,9 +159,11 @@ def _read_struct(
 def _reader(short: str, keep: bool) -> _Reader:
     """A reader of a short type; `keep`: an empty value stays."""
     if short.startswith("["):
-        return partial(_read_list, _reader(short[1:-1], True), f"[]{_go_type(short[1:-1])}", keep)
+        item = _or_zero(short[1:-1])
+        return partial(_read_list, item, f"[]{_go_type(short[1:-1])}", keep)
     if short.startswith("{"):
-        return partial(_read_map, _reader(short[1:-1], True), f"map[string]{_go_type(short[1:-1])}", keep)
+        item = _or_zero(short[1:-1])
+        return partial(_read_map, item, f"map[string]{_go_type(short[1:-1])}", keep)
     if short in _WHOLE:
         return partial(_read_whole, short, keep)
     named: dict[str, _Reader] = {
@@ -180,6 +183,17 @@ def _reader(short: str, keep: bool) -> _Reader:
     return named.get(short) or _struct(short)
 
 
+def _or_zero(short: str) -> _Reader:
+    """A reader of an item in a list or map, where Go makes its zero value of a null."""
+    read = _reader(short, True)
+    if short in _NULL_STAYS or short[0] in "[{":
+        return lambda value, place: None if value is None else read(value, place)
+    zero = {**_ZERO, "quantity": "0", "int-or-string": 0}.get(short)
+    if zero is not None:
+        return lambda value, place: zero if value is None else read(value, place)
+    return lambda value, place: read({} if value is None else value, place)
+
+
 def _go_type(short: str) -> str:
     if short in _ZERO or short in _GO_NAMES:
         return _GO_NAMES.get(short, short)
@@ -192,8 +206,7 @@ def _read_list(read: _Reader, wanted: str, keep: bool, value: Any, place: _Place
     if not value and not keep:
         return _DROP
     for i, item in enumerate(value):
-        if item is not None:
-            value[i] = read(item, place.at(i))
+        value[i] = read(item, place.at(i))
     return value
 
 
@@ -203,7 +216,7 @@ def _read_map(read: _Reader, wanted: str, keep: bool, value: Any, place: _Place)
     if not value and not keep:
         return _DROP
     for key, item in value.items():
-        value[key] = "" if item is None else read(item, place)
+        value[key] = read(item, place)
     return value
 
 
