@@ -39,6 +39,7 @@ _GO_WORDS = {
     "unbalanced parenthesis": "unexpected )",
     "bad character range": "invalid character class range",
 }
+_FLAGS = re.compile(r"\(\?([ims]+)\)")
 _REPEAT = re.compile(r"\{(\d+)(,(\d*))?\}")
 
 
@@ -64,18 +65,14 @@ class _Translation:
         self.at = 0
         self.out: list[str] = []
         self.repeated = False  # the last thing written was a quantifier
+        self.closers = [0]  # for the whole and each open group: the groups that flags opened in it
 
     def text(self) -> str:
-        pattern = self.pattern
-        flags = re.match(r"\(\?([imsU]+)\)", pattern)
-        if flags:
-            if "U" in flags[1]:
-                raise BadPattern(f"error parsing regexp: invalid or unsupported Perl syntax: `{flags[0]}`")
-            self.out.append(flags[0])
-            self.at = flags.end()
-        while self.at < len(pattern):
-            self._step(pattern[self.at])
-        return "".join(self.out)
+        while self.at < len(self.pattern):
+            self._step(self.pattern[self.at])
+        if len(self.closers) != 1:
+            raise BadPattern(f"error parsing regexp: missing closing ): `{self.pattern}`")
+        return "".join(self.out) + ")" * self.closers[0]
 
     def _step(self, char: str) -> None:
         if char in "*+?{":
@@ -86,12 +83,31 @@ class _Translation:
             self.out.append(self._escape(inside=False))
         elif char == "[":
             self._bracket()
-        elif char == "(" and self.pattern.startswith("(?", self.at):
-            self._group()
+        elif char == "(":
+            self._open()
+        elif char == ")":
+            self._close()
         elif char == "$":
             self._put("\\Z" if "(?m" not in self.pattern else "$")
         else:
             self._put(char)
+
+    def _open(self) -> None:
+        flags = _FLAGS.match(self.pattern, self.at)
+        if flags:  # to the end of the group around it, which Python writes as a group of its own
+            self._put(f"(?{flags[1]}:", len(flags[0]))
+            self.closers[-1] += 1
+            return
+        self.closers.append(0)
+        if self.pattern.startswith("(?", self.at):
+            self._group()
+        else:
+            self._put("(")
+
+    def _close(self) -> None:
+        if len(self.closers) == 1:
+            raise BadPattern(f"error parsing regexp: unexpected ): `{self.pattern}`")
+        self._put(")" * (1 + self.closers.pop()), 1)
 
     def _put(self, text: str, length: int = 1) -> None:
         self.out.append(text)

@@ -66,7 +66,7 @@ def validate(schema: Schema, obj: Any, old: Any = _ABSENT, path: str = "") -> li
 
 
 def _visit(schema: Schema, value: Any, old: Any, path: str, result: _Result) -> None:
-    if old is not _ABSENT and value == old and type(value) is type(old):
+    if old is not _ABSENT and value == old and _same(value, old):
         return
     if value is None:
         _check_null(schema, path, result)
@@ -90,6 +90,15 @@ def _visit(schema: Schema, value: Any, old: Any, path: str, result: _Result) -> 
         _check_number(schema, value, path, result)
     if "enum" in schema:
         _check_enum(schema["enum"], value, path, result)
+
+
+def _same(one: Any, two: Any) -> bool:
+    """Whether values that are equal to Python are so to JSON, where true is not 1."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return all(_same(item, two[name]) for name, item in one.items())
+    if isinstance(one, list) and isinstance(two, list):
+        return all(map(_same, one, two))
+    return type(one) is type(two)
 
 
 def _check_null(schema: Schema, path: str, result: _Result) -> None:

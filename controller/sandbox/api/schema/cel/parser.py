@@ -26,7 +26,7 @@ _MACROS = {"all": (2, 3), "exists": (2, 3), "exists_one": (2,), "existsOne": (3,
 _OPERANDS = (
     "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 )
-_MAX_DEPTH = 250
+_MAX_DEPTH = 60  # of brackets; a real server takes 250, Python's stack does not
 _INT_LIMIT = 2**63
 
 
@@ -83,16 +83,18 @@ class _Parser:
         return condition
 
     def alternation(self) -> Node:
-        left = self.conjunction()
+        terms, places = [self.conjunction()], []
         while token := self.accept("||"):
-            left = Call(token.place, "_||_", None, [left, self.conjunction()])
-        return left
+            places.append(token.place)
+            terms.append(self.conjunction())
+        return _balanced("_||_", terms, places)
 
     def conjunction(self) -> Node:
-        left = self.relation()
+        terms, places = [self.relation()], []
         while token := self.accept("&&"):
-            left = Call(token.place, "_&&_", None, [left, self.relation()])
-        return left
+            places.append(token.place)
+            terms.append(self.relation())
+        return _balanced("_&&_", terms, places)
 
     def relation(self) -> Node:
         left = self.sum()
@@ -229,6 +231,15 @@ class _Parser:
                 raise CelSyntaxError("invalid argument to has() macro", tested.place)
             return Select(parenthesis.place, tested.operand, tested.name, test=True)
         return Call(parenthesis.place, token.value, None, args)
+
+
+def _balanced(function: str, terms: list[Node], places: list[int]) -> Node:
+    """A chain of one operator as a tree of little depth, which long rules need."""
+    if not places:
+        return terms[0]
+    middle = len(places) // 2
+    left = _balanced(function, terms[: middle + 1], places[:middle])
+    return Call(places[middle], function, None, [left, _balanced(function, terms[middle + 1 :], places[middle + 1 :])])
 
 
 def _variable(node: Node) -> str:
