@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install check format test scenarios clean
+.PHONY: install check crd generate format test scenarios bench clean
 
 install: $(STAMP)
 
@@ -14,11 +14,19 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-check: install ## ruff, mypy --strict, the import contracts
+check: install ## ruff, mypy --strict, the import contracts, generated files up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m controller.crd.generate --check
+	$(BIN)/python -m controller.sandbox.api.schema.generate --check
+
+crd: install ## manifests/crds from the models
+	$(BIN)/python -m controller.crd.generate
+
+generate: crd ## everything that is generated: CRDs, the sandbox's schemas of built-in kinds
+	$(BIN)/python -m controller.sandbox.api.schema.generate
 
 format: install
 	$(BIN)/ruff format .
@@ -29,6 +37,10 @@ test: install ## units, properties, contracts, and at most 90 s of real Envoy
 
 scenarios: install ## whole stories on real Envoy and Prometheus
 	$(BIN)/pytest -m scenario
+
+bench: install ## figures: the embedded API, the judgement
+	$(BIN)/python -m bench.api
+	$(BIN)/python -m bench.judge
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
