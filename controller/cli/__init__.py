@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from controller.cli.demo import demo
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
 from controller.errors import SluiceError
@@ -22,6 +23,7 @@ app = typer.Typer(
 # Settings reads the options of `run`, for flags and environment alike; they are declared there once.
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})(run)
 app.command()(sandbox)
+app.command()(demo)
 
 
 def main() -> None:
