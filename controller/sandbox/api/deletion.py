@@ -111,6 +111,7 @@ def remove(state: State, resource: Resource, stored: Stored, options: DeleteOpti
     if not already or grace < (metadata.get("deletionGracePeriodSeconds") or 0):
         _mark(state, metadata, grace)
     if resource.table == "namespaces":
+        metadata.pop("deletionGracePeriodSeconds", None)
         item["status"] = {**(item.get("status") or {}), "phase": "Terminating"}
     if options.dry_run or item == stored.object:
         return item, False

@@ -20,7 +20,8 @@ _PAIRS = (  # core, events.k8s.io
 
 def core_event(item: Object) -> Object:
     """An events.k8s.io/v1 Event as a core one."""
-    return _renamed(item, {new: core for core, new in _PAIRS}, "v1")
+    found = _renamed(item, {new: core for core, new in _PAIRS}, "v1")
+    return {"firstTimestamp": None, "lastTimestamp": None, "eventTime": None, **found}
 
 
 def new_event(item: Object) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from controller.sandbox.api.content import Unreadable, clone, decode
+from controller.sandbox.api.content import Unreadable, clone, decode, encode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import checked_type
 from controller.sandbox.api.patch import PatchError, apply, json_patch, merge_patch_object, strategic_merge
@@ -13,7 +13,7 @@ from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
 from controller.sandbox.api.state import State
-from controller.sandbox.api.writing import Written, create_object, place_object, reset_trees, update_object
+from controller.sandbox.api.writing import Written, create_object, place_object, reset_trees, same_name, update_object
 from controller.sandbox.client import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Object
 
 OFFERED = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
@@ -25,6 +25,9 @@ def patch(state: State, call: Call) -> Written:
     media = call.content_type.partition(";")[0].strip()
     offered = [form for form in OFFERED if form != STRATEGIC_PATCH or not call.resource.custom]
     value, doubles = decoded_patch(call, media, offered)
+    if "force" in call.query and media != APPLY_PATCH:
+        fault = errors.forbidden("force", "may not be specified for non-apply patch")
+        raise Failure.invalid("meta.k8s.io", "PatchOptions", "", [fault])
     stored = state.find(call.resource, call.namespace, call.name)
     if media == APPLY_PATCH:
         old = None if stored is None else call.resource.from_storage(stored.object)
@@ -73,14 +76,10 @@ def still_one(value: Any, resource: Resource, old: Object) -> Object:
         if faults:
             kind = value.get("kind") or ""
             raise Failure.invalid(resource.group, kind, old["metadata"]["name"], faults)
+    if not resource.custom and (value.get("kind") or resource.kind) != resource.kind:
+        why = f'no kind "{value["kind"]}" is registered for version "{value.get("apiVersion", "")}" here'
+        raise Failure.invalid("", "", "", [errors.invalid("patch", encode(value).decode(), why)])
     return checked_type(value, resource)
-
-
-def same_name(call: Call, item: Object) -> None:
-    """Raises Failure(400) when a write names another object than its URL."""
-    name = item["metadata"].setdefault("name", call.name)
-    if name != call.name:
-        raise Failure.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
 
 
 def _apply(
@@ -91,6 +90,10 @@ def _apply(
         raise Failure.invalid("meta.k8s.io", "PatchOptions", "", [fault])
     if old is None and call.target.subresource:
         raise call.not_found()
+    if (value.get("apiVersion"), value.get("kind")) != (call.resource.api_version, call.resource.kind):
+        given = str(value.get("apiVersion") or "")
+        kind = f"{given if '/' in given else '/' + given}, Kind={value.get('kind') or ''}"
+        raise Failure.bad_request(f"invalid object type: {kind}")
     metadata = value.setdefault("metadata", {})
     if not isinstance(metadata, dict):
         raise Failure.bad_request("metadata of an applied configuration is an object")
@@ -113,6 +116,7 @@ def _apply(
         )
     if old is None:
         item = checked_type(item, call.resource)
+        item["metadata"].pop("resourceVersion", None)
         return create_object(state, call, item, options, doubles, recorded=True)
     place_object(call, item)
     same_name(call, item)
@@ -128,5 +132,5 @@ class Failures:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, PatchError):
             causes = [cause.to_json() for cause in error.causes]
-            details = {"causes": causes} if causes else None
+            details: Object | None = {"causes": causes} if causes else {} if error.code == 422 else None
             raise Failure(error.code, error.reason, error.message, details) from error

@@ -9,14 +9,14 @@ from controller.sandbox.api.content import clone
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import decoded, read_object
 from controller.sandbox.api.patch import apply, record_update
-from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch, patched, same_name, still_one
+from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch, patched, still_one
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource, ScalePaths
 from controller.sandbox.api.scaleowners import to_object, to_scale
 from controller.sandbox.api.schema import builtins, errors
 from controller.sandbox.api.selectors import format_selector
 from controller.sandbox.api.state import State
-from controller.sandbox.api.writing import update_object
+from controller.sandbox.api.writing import same_name, update_object
 from controller.sandbox.client import APPLY_PATCH, STRATEGIC_PATCH, Object
 
 SCALE = Resource(

@@ -89,6 +89,8 @@ class Server:
                 answer = await self._resource(request, target, entry)
         except Failure as failure:
             answer = failed(failure)
+        except Dropped:
+            raise
         except Exception as error:  # a mistake of ours must be an answer that clients understand
             _LOG.exception("%s %s failed", request.method, request.path)
             answer = failed(Failure(500, "InternalError", f"Internal error occurred: {error!r}"))

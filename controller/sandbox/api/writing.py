@@ -92,6 +92,16 @@ def place_object(call: Call, item: Object) -> None:
     metadata["namespace"] = call.namespace
 
 
+def same_name(call: Call, item: Object) -> None:
+    """Raises Failure(400) when a write names another object than its URL, or none."""
+    name = item["metadata"].get("name")
+    if not name:
+        why = "was undeterminable: name must be provided"
+        raise Failure.bad_request(f"the name of the object ({call.name} based on URL) {why}")
+    if name != call.name:
+        raise Failure.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+
+
 def stamp(state: State, item: Object, strategy: Strategy) -> None:
     """What the server sets on a new object, whatever the body says."""
     metadata = item["metadata"]
@@ -167,9 +177,7 @@ def update(state: State, call: Call) -> Written:
     options = call.write_options()
     item, doubles = read_object(call, call.resource)
     place_object(call, item)
-    name = item["metadata"].setdefault("name", call.name)
-    if name != call.name:
-        raise Failure.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
+    same_name(call, item)
     stored = state.find(call.resource, call.namespace, call.name)
     if stored is None:
         if strategy_of(call.resource).upsert and not call.target.subresource:
@@ -177,7 +185,7 @@ def update(state: State, call: Call) -> Written:
         raise call.not_found()
     if not item["metadata"].get("resourceVersion") and not strategy_of(call.resource).unconditional:
         fault = errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-        raise Failure.invalid(call.resource.group, call.resource.plural, name, [fault])
+        raise Failure.invalid(call.resource.group, call.resource.plural, call.name, [fault])
     old = call.resource.from_storage(stored.object)
     return update_object(state, call, old, item, options, doubles)
 

@@ -17,9 +17,8 @@ def check_applied(applied: dict[str, Any], schema: Schema) -> None:
     if not problems:
         return
     metadata = applied.get("metadata") or {}
-    what = (
-        f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {applied['apiVersion']}, Kind={applied['kind']}"
-    )
+    version = applied["apiVersion"] if "/" in applied["apiVersion"] else f"/{applied['apiVersion']}"
+    what = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {version}, Kind={applied['kind']}"
     text = problems[0] if len(problems) == 1 else "errors:\n" + "\n".join(f"  {problem}" for problem in problems)
     raise PatchError(500, "", f"failed to create typed patch object ({what}): {text}")
 
