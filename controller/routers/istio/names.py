@@ -1,22 +1,34 @@
-"""How Istio's objects name things of ours: hosts, subsets, routes, annotations."""
+"""How Istio's objects name things of ours: subsets, inserted routes, labels and annotations."""
 
-from __future__ import annotations
+import re
 
-from controller.core.objects import PREFIX, Object
+from controller.core.objects import PREFIX, Object, annotations, labels, name, namespace
 from controller.core.release import Release
 
 API = "networking.istio.io/v1"
 DOMAIN = "cluster.local"
+MESH = "mesh"
+"""The gateway that stands for every sidecar."""
+ROOT_NAMESPACE = "istio-system"
+"""Where Istio looks for rules that hold for everybody; an installation that moved it is not known here."""
 
 REVISION_LABEL = f"{PREFIX}revision"
 RELEASE_LABEL = f"{PREFIX}release"
+NAMESPACE_LABEL = f"{PREFIX}release-namespace"
+"""Only where the Release lives in another namespace than the object."""
 MANAGED_LABEL = f"{PREFIX}managed-by"
+
+CREATED = f"{PREFIX}created-as"
+"""Annotation of what we created: the name it was given. A copy under another name is its author's, not ours."""
 ORIGINAL = f"{PREFIX}original"
-"""Annotation of a user's VirtualService: the destinations of the named routes as the user wrote them."""
+"""Annotation of a user's VirtualService: by Release, then by route, the destinations as the user wrote them."""
+SUBSETS = f"{PREFIX}subsets"
+"""Annotation of a DestinationRule: by Release, the names of the subsets that it added."""
 FENCE = f"{PREFIX}fence"
 """Annotation: the version of the Release that the last write of this object followed from."""
 
 _SUBSET = "r-"
+_INSERTED = re.compile(r"sluice-(.+)-testers-([0-9]+)")
 
 
 def subset(revision: str) -> str:
@@ -25,7 +37,7 @@ def subset(revision: str) -> str:
 
 
 def revision_of(subset_name: str) -> str:
-    """The revision whose subset this is, "" for a subset that is not ours."""
+    """The revision whose subset would have this name, "" for a subset that cannot be ours."""
     return subset_name.removeprefix(_SUBSET) if subset_name.startswith(_SUBSET) else ""
 
 
@@ -34,25 +46,37 @@ def service_host(release: Release) -> str:
     return f"{release.traffic.service}.{release.namespace}.svc.{DOMAIN}"
 
 
-def in_full(host: str, namespace: str) -> str:
-    """A host as Istio reads it in an object of ``namespace``: without a dot it is a Service of that namespace."""
-    return host if "." in host or host == "*" else f"{host}.{namespace}.svc.{DOMAIN}"
+def inserted_name(release: Release, where: str, number: int) -> str:
+    """The name of the testers' route before the named route of this number, in a VirtualService of namespace ``where``.
+
+    Releases of one name in two namespaces may share a VirtualService, so a foreign namespace is part of the name.
+    """
+    owner = release.name if where == release.namespace else str(release.ref)
+    return f"sluice-{owner}-testers-{number}"
 
 
-def inserted_name(release: Release, number: int) -> str:
-    """The name of the testers' route before the named route of this number."""
-    return f"{inserted_prefix(release)}{number}"
-
-
-def inserted_prefix(release: Release) -> str:
-    return f"sluice-{release.name}-testers-"
+def inserted_by(route_name: object, where: str) -> str:
+    """The Release (``namespace/name``) that put the route of this name there, "" when it is a user's own."""
+    found = _INSERTED.fullmatch(route_name) if isinstance(route_name, str) else None
+    if found is None:
+        return ""
+    return found[1] if "/" in found[1] else f"{where}/{found[1]}"
 
 
 def ours(obj: Object, release: Release) -> bool:
     """Whether we made this object for this Release: then all of it is ours."""
-    found = obj["metadata"].get("labels") or {}
-    return bool(found.get(MANAGED_LABEL) == "sluice" and found.get(RELEASE_LABEL) == release.name)
+    found = labels(obj)
+    return (
+        found.get(MANAGED_LABEL) == "sluice"
+        and found.get(RELEASE_LABEL) == release.name
+        and found.get(NAMESPACE_LABEL, namespace(obj)) == release.namespace
+        and annotations(obj).get(CREATED) == name(obj)
+    )
 
 
-def our_labels(release: Release) -> dict[str, str]:
-    return {MANAGED_LABEL: "sluice", RELEASE_LABEL: release.name}
+def our_metadata(release: Release, where: str, called: str) -> dict[str, object]:
+    """Metadata of an object that we create in namespace ``where``."""
+    found = {MANAGED_LABEL: "sluice", RELEASE_LABEL: release.name}
+    if where != release.namespace:
+        found[NAMESPACE_LABEL] = release.namespace
+    return {"name": called, "namespace": where, "labels": found, "annotations": {CREATED: called}}

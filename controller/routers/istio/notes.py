@@ -1,0 +1,61 @@
+"""What a Release has to remember about an object that is not its own: an annotation, divided by Release.
+
+Several Releases may share an object; each reads and writes its own part only.
+"""
+
+import json
+from typing import Any
+
+from controller.core.objects import Object, annotations
+from controller.core.release import Release
+from controller.routers.istio.names import FENCE, ORIGINAL, SUBSETS
+
+
+def read(obj: Object, annotation: str, release: Release) -> Any:
+    """This Release's part of the annotation, None without one. What is no JSON of ours counts as nothing."""
+    return _all(obj, annotation).get(str(release.ref))
+
+
+def others(obj: Object, annotation: str, release: Release) -> dict[str, Any]:
+    """The parts of other Releases, by ``namespace/name``."""
+    return {key: value for key, value in _all(obj, annotation).items() if key != str(release.ref)}
+
+
+def write(obj: dict[str, Any], annotation: str, release: Release, value: Any) -> None:
+    """Set this Release's part in place; an empty value takes it away, and the last one the annotation."""
+    parts = others(obj, annotation, release)
+    if value:
+        parts[str(release.ref)] = value
+    if parts:
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        if annotations(obj).get(annotation) != text:
+            obj["metadata"].setdefault("annotations", {})[annotation] = text
+    else:
+        _drop(obj, annotation)
+
+
+def set_fence(obj: dict[str, Any], fence: str) -> None:
+    """Set in place the version of the Release that a write follows from."""
+    obj["metadata"].setdefault("annotations", {})[FENCE] = fence
+
+
+def forget(obj: dict[str, Any], release: Release) -> None:
+    """Take all of this Release's notes away, in place; the fence goes with the last Release's."""
+    write(obj, ORIGINAL, release, None)
+    write(obj, SUBSETS, release, None)
+    if not others(obj, ORIGINAL, release):
+        _drop(obj, FENCE)
+
+
+def _drop(obj: dict[str, Any], annotation: str) -> None:
+    found = obj["metadata"].get("annotations")
+    if found and found.pop(annotation, None) is not None and not found:
+        del obj["metadata"]["annotations"]
+
+
+def _all(obj: Object, annotation: str) -> dict[str, Any]:
+    try:
+        found = json.loads(annotations(obj).get(annotation) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
