@@ -70,6 +70,7 @@ class Cache:
         self._indexes: dict[str, tuple[Index, dict[Hashable, dict[Key, Object]]]] = {}
         self._handlers: list[tuple[Handler, bool]] = []
         self._waiting = set(namespaces or ("",))  # scopes that were not listed yet
+        self._told: dict[str, str] = {}  # by namespace: the version of the last event of a watch
         self._last = clock()
         self._reflectors = [
             Reflector(cluster, selection, self, namespace=namespace, timing=timing, source=source)
@@ -130,6 +131,7 @@ class Cache:
 
     def replace(self, namespace: str, items: Objects) -> None:
         found = {key_of(item): item for item in items}
+        self._told.clear()
         for key in [key for key in self._objects if namespace in ("", key[0]) and key not in found]:
             self._change(key, None)
         for key, item in found.items():
@@ -139,10 +141,30 @@ class Cache:
         self._listed(namespace)
 
     def put(self, item: Object) -> None:
-        self._change(key_of(item), item, echo=True)
+        """An event of a watch. It comes later than the answers to our own writes: what is older than those is dropped,
+        or a pass would decide once more on what it has changed already.
+        """
+        key = key_of(item)
+        held = self._objects.get(key)
+        self._told[key[0]] = version_of(item)
+        if held is None or not _before(version_of(item), version_of(held)):
+            self._change(key, item, echo=True)
 
     def remove(self, item: Object) -> None:
+        self._told[key_of(item)[0]] = version_of(item)
         self._change(key_of(item), None)
+
+    def answered(self, item: Object) -> None:
+        """The answer to a call of our own, before the watch tells of it.
+
+        Where the watch is further already the answer is no news: somebody may have changed the object since, or
+        deleted it, and no further event would say so.
+        """
+        key = key_of(item)
+        told = self._told.get(key[0], "")
+        if told != version_of(item) and not _before(version_of(item), told):
+            item["metadata"].pop("managedFields", None)
+            self._change(key, item, echo=True)
 
     def absent(self, namespace: str) -> None:
         if not self._objects:
@@ -202,3 +224,8 @@ class Cache:
                     entries.pop(key, None)
                     if not entries:
                         del values[value]
+
+
+def _before(one: str, other: str) -> bool:
+    """Whether a resourceVersion is older than another; versions that are no numbers cannot be compared."""
+    return one.isdecimal() and other.isdecimal() and int(one) < int(other)

@@ -45,8 +45,9 @@ class _Entry:
     type: str
     reason: str
     message: str
-    first: float
-    last: float = 0.0
+    first: float  # Unix seconds
+    last: float = 0.0  # Unix seconds
+    heard: float = 0.0  # monotonic, of the last repeat
     count: int = 0
     name: str = ""  # "" until it was created
     due: float | None = None  # monotonic; when to write it, None while there is nothing new to write
@@ -100,7 +101,7 @@ class EventRecorder:
         message = self._combined(subject, reason, _cut(message), now)
         identity = (subject_id, "Warning" if warning else "Normal", reason, message)
         entry = self._entries.get(identity)
-        if entry is None or now - entry.last > _WINDOW:
+        if entry is None or now - entry.heard > _WINDOW:
             if subject.tokens < 1:
                 self._count("dropped")
                 return
@@ -111,7 +112,7 @@ class EventRecorder:
             entry.due = now + _HOLD if entry.due is None else entry.due
             self._count("held")
         entry.count += 1
-        entry.last = now
+        entry.last, entry.heard = self._wall(), now
         self._entries.move_to_end(identity)
         while len(self._entries) > _KEPT:
             self._entries.popitem(last=False)
@@ -175,6 +176,9 @@ class EventRecorder:
         try:
             await (self._update(entry) if entry.name else self._create(entry))
             entry.failures = 0
+        except asyncio.CancelledError:
+            entry.due = self._clock()  # cut off by the end of the block, which writes what is left
+            raise
         except Unreachable as error:
             entry.failures += 1
             outcome = "failed"
@@ -215,8 +219,7 @@ class EventRecorder:
             await self._create(entry)
 
     def _counts(self, entry: _Entry) -> Object:
-        last = self._wall() - (self._clock() - entry.last)
-        return {"count": entry.count, "firstTimestamp": _time(entry.first), "lastTimestamp": _time(last)}
+        return {"count": entry.count, "firstTimestamp": _time(entry.first), "lastTimestamp": _time(entry.last)}
 
     def _complain(self, entry: _Entry, error: ClusterError) -> None:
         structlog.get_logger(__name__).debug("event lost", reason=entry.reason, error=str(error))
