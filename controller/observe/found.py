@@ -19,6 +19,7 @@ KINDS: tuple[Kind, ...] = (
     DEPLOYMENT,
     Kind("apps", "ReplicaSet"),
     Kind("", "Service"),
+    Kind("networking.k8s.io", "Ingress"),
     Kind("networking.istio.io", "VirtualService"),
     Kind("networking.istio.io", "DestinationRule"),
 )
