@@ -75,6 +75,8 @@ def persistent_volume(obj: Object) -> None:
     obj["status"].setdefault("phase", "Pending")
     obj["spec"].setdefault("persistentVolumeReclaimPolicy", "Retain")
     obj["spec"].setdefault("volumeMode", "Filesystem")
+    if "hostPath" in obj["spec"]:
+        obj["spec"]["hostPath"].setdefault("type", "")
     round_up(obj["spec"].get("capacity", {}))
 
 
