@@ -247,6 +247,8 @@ def _read_object(value: Any, place: _Place) -> Any:
 def _read_schema(value: Any, place: _Place) -> Any:
     """A schema, a boolean or a list of schemas; it decodes apart, so the error names only the place around it."""
     for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, dict | bool):
+            raise DecodeError("boolean or JSON schema expected")
         if isinstance(item, dict):
             try:
                 _struct("JSONSchemaProps")(item, _Place("", "", "", []))
