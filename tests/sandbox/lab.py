@@ -2,26 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from controller.sandbox.client import STRATEGIC_PATCH, Client, Object
+import aiohttp
+
+from controller.sandbox.api import EmbeddedApi
+from controller.sandbox.client import STRATEGIC_PATCH, Client, Connection, Object
 from controller.sandbox.mirror import following
+from controller.sandbox.pods.node import running_node
+from controller.sandbox.workloads import Workloads
 from controller.sandbox.workloads.kinds import DEPLOYMENT, ENDPOINT_SLICE, JOB, POD, REPLICA_SET, SERVICE, Kind
 
 Result = TypeVar("Result")
+_QUICK = {"DEMO_DRAIN": "20ms", "DEMO_READY_AFTER": "20ms"}
+
+
+@dataclass
+class World:
+    """An API with a node, with or without controllers. ``node`` is the URL of the node's switch."""
+
+    connection: Connection
+    client: Client
+    node: str
+    http: aiohttp.ClientSession
+
+    async def lab(self) -> Lab:
+        """A namespace of a test's own."""
+        made = await self.client.create("/api/v1/namespaces", {"metadata": {"generateName": "test-"}})
+        return Lab(self.client, made["metadata"]["name"], self.node, self.http)
+
+
+@asynccontextmanager
+async def running_world(real_api: Connection | None, *, controllers: bool) -> AsyncIterator[World]:
+    """On the real API server if there is one, else on an embedded one."""
+    async with AsyncExitStack() as stack:
+        connection = real_api or (await stack.enter_async_context(EmbeddedApi())).connection
+        if controllers:
+            await stack.enter_async_context(Workloads(connection))
+        port = await stack.enter_async_context(running_node(connection, backoff=0.2, notice_after=0.3))
+        client = await stack.enter_async_context(Client(connection, "tests"))
+        http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10))
+        await stack.enter_async_context(http)
+        yield World(connection, client, f"http://127.0.0.1:{port}", http)
 
 
 class Lab:
     """Creates objects in one namespace, and waits until they look as they should.
 
-    ``node`` is the URL of the node's switch.
+    ``node`` is the URL of the node's switch, ``http`` a session for requests to it and to pods.
     """
 
-    def __init__(self, client: Client, namespace: str, node: str = "") -> None:
+    def __init__(
+        self, client: Client, namespace: str, node: str = "", http: aiohttp.ClientSession | None = None
+    ) -> None:
         self.client = client
         self.namespace = namespace
         self.node = node
+        self._http = http
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        assert self._http is not None, "a lab without a world has no session"
+        return self._http
 
     async def until(self, kind: Kind, holds: Callable[[list[Object]], Result | None], limit: float = 10.0) -> Result:
         """Until ``holds`` gives something true for the objects of that kind."""
@@ -99,9 +144,9 @@ class Lab:
 
 
 def pod_spec(image: str, **environment: str) -> Object:
-    """One container; its app drains quickly unless DEMO_DRAIN says otherwise."""
+    """One container; its app starts and drains quickly unless told otherwise."""
     ports = [{"name": "http", "containerPort": 9898}]
-    variables = [{"name": name, "value": value} for name, value in {"DEMO_DRAIN": "20ms", **environment}.items()]
+    variables = [{"name": name, "value": value} for name, value in {**_QUICK, **environment}.items()]
     return {"containers": [{"name": "app", "image": image, "ports": ports, "env": variables}]}
 
 

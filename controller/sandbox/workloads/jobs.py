@@ -8,11 +8,11 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 
 from controller.sandbox.client import ApiError, Key, Object, key_of
 from controller.sandbox.workloads.adoption import claim
 from controller.sandbox.workloads.cluster import Cluster
+from controller.sandbox.workloads.jobstatus import TRACKING, Pass, has_result, is_tracked
 from controller.sandbox.workloads.kinds import JOB, POD
 from controller.sandbox.workloads.objects import (
     controlled_by,
@@ -22,7 +22,6 @@ from controller.sandbox.workloads.objects import (
     name,
     namespace,
     owner_reference,
-    pod_is_active,
     pod_is_ready,
     seconds_since,
     uid,
@@ -30,95 +29,9 @@ from controller.sandbox.workloads.objects import (
 from controller.sandbox.workloads.progress import drop_condition
 from controller.sandbox.workloads.queue import Queue
 
-TRACKING = "batch.kubernetes.io/job-tracking"
 _OUR_NAME = "kubernetes.io/job-controller"
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 30.0
-
-
-@dataclass
-class Pass:
-    """One look at a Job: its pods by what they are, and the status that grows out of it."""
-
-    job: Object
-    pods: list[Object]
-    status: Object = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        before = self.job.get("status") or {}
-        self.status = {**before, "conditions": [dict(entry) for entry in before.get("conditions") or []]}
-
-    @property
-    def active(self) -> list[Object]:
-        return [pod for pod in self.pods if pod_is_active(pod)]
-
-    @property
-    def terminating(self) -> list[Object]:
-        return [pod for pod in self.pods if deleting(pod) and not has_result(pod)]
-
-    @property
-    def uncounted(self) -> dict[str, list[str]]:
-        found = self.status.get("uncountedTerminatedPods") or {}
-        return {"succeeded": list(found.get("succeeded") or []), "failed": list(found.get("failed") or [])}
-
-    def total(self, kind: str) -> int:
-        """Pods that ``succeeded`` or ``failed``, those included that are not counted yet."""
-        return int(self.status.get(kind) or 0) + len(self.uncounted[kind])
-
-    @property
-    def spec(self) -> Object:
-        found: Object = self.job["spec"]
-        return found
-
-    @property
-    def limit(self) -> int:
-        limit = self.spec.get("backoffLimit")
-        return 6 if limit is None else int(limit)
-
-    def has(self, kind: str) -> Object | None:
-        entries = self.status["conditions"]
-        return next((one for one in entries if one["type"] == kind and one["status"] == "True"), None)
-
-    def wanted(self) -> int:
-        """How many pods should be active now."""
-        parallelism = self.spec.get("parallelism")
-        parallelism = 1 if parallelism is None else int(parallelism)
-        completions = self.spec.get("completions")
-        if completions is None:  # a work queue: no new pod after the first success
-            return min(parallelism, len(self.active)) if self.total("succeeded") else parallelism
-        return min(parallelism, max(0, int(completions) - self.total("succeeded")))
-
-    def is_done(self) -> bool:
-        completions = self.spec.get("completions")
-        if completions is None:
-            return self.total("succeeded") > 0 and not self.active
-        return self.total("succeeded") >= int(completions)
-
-    def failure(self, age: float | None) -> tuple[str, str] | None:
-        """Why the Job has failed: reason and message. ``age`` is in seconds since its start."""
-        restarts = 0
-        if (self.spec["template"]["spec"].get("restartPolicy")) == "OnFailure":
-            restarts = sum(map(_restarts, self.active))
-        if self.total("failed") > self.limit or (restarts and restarts >= max(1, self.limit)):
-            return "BackoffLimitExceeded", "Job has reached the specified backoff limit"
-        deadline = self.spec.get("activeDeadlineSeconds")
-        if deadline is not None and age is not None and age >= deadline:
-            return "DeadlineExceeded", "Job was active longer than specified deadline"
-        return None
-
-
-def has_result(pod: Object) -> bool:
-    """Whether it has ended. One that is deleted before any node took it never will: it counts as failed."""
-    phase = (pod.get("status") or {}).get("phase")
-    return phase in ("Succeeded", "Failed") or (deleting(pod) and not pod["spec"].get("nodeName"))
-
-
-def _restarts(pod: Object) -> int:
-    return sum(entry.get("restartCount", 0) for entry in (pod.get("status") or {}).get("containerStatuses") or [])
-
-
-def _tracked(pod: Object) -> bool:
-    return TRACKING in (pod["metadata"].get("finalizers") or [])
 
 
 class Jobs:
@@ -152,7 +65,7 @@ class Jobs:
         again = await self._advance(look)
         await self._report(look)
         for pod in look.pods:  # after the status that says they are counted
-            if _tracked(pod) and uid(pod) in {*look.uncounted["succeeded"], *look.uncounted["failed"]}:
+            if is_tracked(pod) and uid(pod) in {*look.uncounted["succeeded"], *look.uncounted["failed"]}:
                 await self._free(pod)
         return again
 
@@ -161,7 +74,7 @@ class Jobs:
             reference = controller_of(pod)
             if reference is None or reference["kind"] != JOB.kind or reference["name"] != key[1]:
                 continue
-            if _tracked(pod) and (job is None or not controlled_by(pod, job)):
+            if is_tracked(pod) and (job is None or not controlled_by(pod, job)):
                 await self._free(pod)
 
     async def _free(self, pod: Object) -> None:
@@ -175,7 +88,7 @@ class Jobs:
     def _count(self, look: Pass) -> None:
         """Note what ended; count what was noted in an earlier pass and has lost its finalizer since."""
         noted = look.uncounted
-        held = {uid(pod) for pod in look.pods if _tracked(pod)}
+        held = {uid(pod) for pod in look.pods if is_tracked(pod)}
         for kind in ("succeeded", "failed"):
             done = [one for one in noted[kind] if one not in held]
             if done:
@@ -183,7 +96,7 @@ class Jobs:
             noted[kind] = [one for one in noted[kind] if one in held]
         known = {*noted["succeeded"], *noted["failed"]}
         for pod in look.pods:
-            if _tracked(pod) and has_result(pod) and uid(pod) not in known:
+            if is_tracked(pod) and has_result(pod) and uid(pod) not in known:
                 succeeded = (pod.get("status") or {}).get("phase") == "Succeeded"
                 noted["succeeded" if succeeded else "failed"].append(uid(pod))
         look.status["uncountedTerminatedPods"] = {kind: uids for kind, uids in noted.items() if uids}
@@ -311,7 +224,7 @@ class Jobs:
     async def _after_the_end(self, look: Pass) -> float | None:
         """Free what is left, and delete the Job when its time to live is over."""
         for pod in look.pods:
-            if _tracked(pod):
+            if is_tracked(pod):
                 await self._free(pod)
         ttl = look.spec.get("ttlSecondsAfterFinished")
         ended = look.has("Complete") or look.has("Failed")

@@ -1,4 +1,4 @@
-"""A node in this process, and no controllers: pods are made by hand."""
+"""A node in this process for all tests of a module, and no controllers: pods are made by hand."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
-from controller.sandbox.client import Client, Connection, Object
+from controller.sandbox.client import Connection, Object
 from controller.sandbox.pods import PORTS
-from controller.sandbox.pods.node import running_node
-from tests.sandbox.lab import Lab
+from tests.sandbox.lab import Lab, World, running_world
 
 
 @dataclass
@@ -36,16 +36,16 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest.fixture
-async def node(connection: Connection) -> AsyncIterator[str]:
-    """The URL of the switch."""
-    async with running_node(connection, backoff=0.2, notice_after=0.3) as port:
-        yield f"http://127.0.0.1:{port}"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(real_api: Connection | None) -> AsyncIterator[World]:
+    async with running_world(real_api, controllers=False) as running:
+        yield running
 
 
-@pytest.fixture
-def lab(client: Client, namespace: str, node: str) -> Lab:
-    return Lab(client, namespace, node)
+@pytest_asyncio.fixture(loop_scope="module")
+async def lab(world: World) -> Lab:
+    """A namespace of the test's own, in the module's world."""
+    return await world.lab()
 
 
 def url_of(pod: Object, port: int = 9898) -> str:
@@ -54,11 +54,11 @@ def url_of(pod: Object, port: int = 9898) -> str:
 
 
 @pytest.fixture
-def ask(http: aiohttp.ClientSession) -> Ask:
+def ask(lab: Lab) -> Ask:
     """One request to a pod, by its annotation."""
 
     async def request(pod: Object, path: str = "/", method: str = "GET", **options: Any) -> Answer:
-        async with http.request(method, url_of(pod) + path, **options) as answer:
+        async with lab.http.request(method, url_of(pod) + path, **options) as answer:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Answer(answer.status, headers, await answer.text())
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
 
 import aiohttp
 import pytest
 
-from controller.sandbox.client import Client, Connection, Object
+from controller.sandbox.client import Object
 from controller.sandbox.pods import PORTS
-from controller.sandbox.pods.node import running_node
 from controller.sandbox.workloads.kinds import CONFIG_MAP, EVENT, POD, SECRET
 from tests.sandbox.lab import Lab, condition, container, is_ready, pod_spec, waiting
 from tests.sandbox.pods.conftest import Ask, url_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_pod_runs_and_serves(lab: Lab, ask: Ask) -> None:
@@ -40,7 +40,7 @@ async def test_pods_have_addresses_and_ports_of_their_own(lab: Lab) -> None:
     assert len({url_of(pod) for pod in pods}) == 3
 
 
-async def test_every_container_port_is_served(lab: Lab, http: aiohttp.ClientSession) -> None:
+async def test_every_container_port_is_served(lab: Lab) -> None:
     ports = [{"name": "http", "containerPort": 8080}, {"name": "tcp-echo", "containerPort": 9000}]
     spec = {
         "containers": [
@@ -52,7 +52,7 @@ async def test_every_container_port_is_served(lab: Lab, http: aiohttp.ClientSess
     pod = await lab.until_one(POD, "one", is_ready)
     assert set(json.loads(pod["metadata"]["annotations"][PORTS])) == {"8080", "9000", "7070"}
     for port, version in ((8080, "v1"), (7070, "v9")):
-        async with http.get(url_of(pod, port)) as answer:
+        async with lab.http.get(url_of(pod, port)) as answer:
             assert answer.headers["x-demo-version"] == version
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url_of(pod, 9000).rpartition(":")[2]))
     writer.write(b"hello")
@@ -156,11 +156,11 @@ async def test_a_failing_init_container_holds_the_others(lab: Lab) -> None:
     assert "running" not in container(pod)["state"]
 
 
-async def test_deletion_drains_before_the_object_goes(lab: Lab, ask: Ask, http: aiohttp.ClientSession) -> None:
+async def test_deletion_drains_before_the_object_goes(lab: Lab, ask: Ask) -> None:
     await lab.pod("one", **pod_spec("podinfo:v1", DEMO_DRAIN="100ms"))
     pod = await lab.until_one(POD, "one", is_ready)
     slow = asyncio.create_task(ask(pod, "/delay/400"))
-    while (await ask(pod, "/healthz")).status and not await _in_hand(lab, http):
+    while (await ask(pod, "/healthz")).status and not await _in_hand(lab):
         pass
     await lab.delete(POD, "one")
     leaving = await lab.until_one(POD, "one", lambda item: item["metadata"].get("deletionTimestamp"))
@@ -171,9 +171,9 @@ async def test_deletion_drains_before_the_object_goes(lab: Lab, ask: Ask, http: 
         await ask(pod)
 
 
-async def _in_hand(lab: Lab, http: aiohttp.ClientSession) -> bool:
+async def _in_hand(lab: Lab) -> bool:
     """Whether the slow request has arrived: a container counts it when it begins."""
-    async with http.get(f"{lab.node}/pods") as answer:
+    async with lab.http.get(f"{lab.node}/pods") as answer:
         return any(one["requests"] for one in await answer.json())
 
 
@@ -206,12 +206,10 @@ async def test_a_pod_deleted_by_force_ends_at_once(lab: Lab, ask: Ask) -> None:
         await stuck
 
 
-async def test_a_pod_that_dies_without_notice_looks_ready_for_a_while(
-    lab: Lab, ask: Ask, http: aiohttp.ClientSession
-) -> None:
+async def test_a_pod_that_dies_without_notice_looks_ready_for_a_while(lab: Lab, ask: Ask) -> None:
     await lab.pod("one")
     pod = await lab.until_one(POD, "one", is_ready)
-    async with http.put(f"{lab.node}/behaviour/{lab.namespace}/one", json={"die": True}) as answer:
+    async with lab.http.put(f"{lab.node}/behaviour/{lab.namespace}/one", json={"die": True}) as answer:
         assert (await answer.json())["pods"] == ["one"]
     with pytest.raises(aiohttp.ClientConnectionError):
         await ask(pod)
@@ -239,43 +237,12 @@ async def test_a_pod_that_is_not_restarted_ends(lab: Lab, tag: str, phase: str) 
     await lab.until_gone(POD, "one")
 
 
-async def test_readiness_gates_of_others_are_waited_for(lab: Lab, client: Client) -> None:
+async def test_readiness_gates_of_others_are_waited_for(lab: Lab) -> None:
     await lab.pod("one", readinessGates=[{"conditionType": "example.org/wired"}])
     pod = await lab.until_one(POD, "one", lambda item: condition(item, "ContainersReady").get("status") == "True")
     assert condition(pod, "Ready")["reason"] == "ReadinessGatesNotReady"
     gate = {"type": "example.org/wired", "status": "True"}
     conditions = [*pod["status"]["conditions"], gate]
-    await client.patch(POD.path(lab.namespace, "one", "status"), {"status": {"conditions": conditions}})
+    await lab.client.patch(POD.path(lab.namespace, "one", "status"), {"status": {"conditions": conditions}})
     pod = await lab.until_one(POD, "one", is_ready)
     assert condition(pod, "example.org/wired")["status"] == "True"
-
-
-async def test_another_node_process_takes_the_pods_over(connection: Connection, client: Client, namespace: str) -> None:
-    lab = Lab(client, namespace)
-    async with running_node(connection):
-        await lab.pod("one")
-        before = await lab.until_one(POD, "one", is_ready)
-    with pytest.raises(aiohttp.ClientConnectionError):
-        async with aiohttp.ClientSession() as http, http.get(url_of(before)):
-            pass
-    assert is_ready(await lab.get(POD, "one"))  # nobody has told the API
-    async with running_node(connection), aiohttp.ClientSession() as http:
-        after = await lab.until_one(POD, "one", lambda item: is_ready(item) and container(item)["restartCount"] == 1)
-        assert after["status"]["podIP"] == before["status"]["podIP"]
-        assert container(after)["lastState"]["terminated"]["exitCode"] == 137
-        async with http.get(url_of(after)) as answer:
-            assert answer.status == 200
-
-
-async def test_a_pod_deleted_while_no_node_ran_is_removed(
-    connection: Connection, client: Client, namespace: str
-) -> None:
-    lab = Lab(client, namespace)
-    async with running_node(connection):
-        await lab.pod("one")
-        await lab.until_one(POD, "one", is_ready)
-    await lab.delete(POD, "one")
-    deleted = await lab.get(POD, "one")
-    assert datetime.fromisoformat(deleted["metadata"]["deletionTimestamp"])
-    async with running_node(connection):
-        await lab.until_gone(POD, "one")

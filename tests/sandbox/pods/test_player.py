@@ -76,7 +76,7 @@ async def test_it_ends_when_its_input_ends(connection: Connection, tmp_path: Pat
 
 
 async def test_an_api_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.sandbox.pods.player._START_LIMIT", 1.0)
+    monkeypatch.setattr("controller.sandbox.pods.player._START_LIMIT", 0.3)
     with pytest.raises(SandboxError, match=r"the API at http://127.0.0.1:9 may not answer"):
         async with Pods(Connection("http://127.0.0.1:9"), folder=tmp_path):
             raise AssertionError("it cannot have started")

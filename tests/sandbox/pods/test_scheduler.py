@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.sandbox.workloads.kinds import EVENT, NODE, POD
 from tests.sandbox.lab import Lab, condition, is_ready, pod_spec
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_selector_that_no_node_meets(lab: Lab) -> None:

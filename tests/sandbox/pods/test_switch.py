@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import aiohttp
 import pytest
 
 from controller.sandbox.client import Object
@@ -12,14 +11,16 @@ from controller.sandbox.workloads.kinds import POD
 from tests.sandbox.lab import Lab, is_ready, pod_spec
 from tests.sandbox.pods.conftest import Ask
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Call = Any
 
 
 @pytest.fixture
-def call(lab: Lab, http: aiohttp.ClientSession) -> Call:
+def call(lab: Lab) -> Call:
     async def request(method: str, target: str, body: Any = None) -> tuple[int, Any]:
         url = f"{lab.node}/behaviour/{lab.namespace}/{target}"
-        async with http.request(method, url, json=body) as answer:
+        async with lab.http.request(method, url, json=body) as answer:
             return answer.status, await answer.json()
 
     return request
@@ -89,16 +90,14 @@ async def test_what_the_switch_does_not_take_is_named(call: Call) -> None:
     assert (await call("GET", "v1"))[1]["behaviour"] == {}
 
 
-async def test_requests_are_counted_for_each_container(
-    lab: Lab, ask: Ask, call: Call, http: aiohttp.ClientSession
-) -> None:
+async def test_requests_are_counted_for_each_container(lab: Lab, ask: Ask, call: Call) -> None:
     pod = await owned(lab, "one", "podinfo:v1-errors-50", V1)
     for _ in range(4):
         await ask(pod)
-    async with http.get(f"{lab.node}/pods") as answer:
+    async with lab.http.get(f"{lab.node}/pods") as answer:
         (found,) = [one for one in await answer.json() if one["namespace"] == lab.namespace]
     assert (found["pod"], found["container"], found["image"]) == ("one", "app", "podinfo:v1-errors-50")
     assert (found["requests"], found["failures"], found["running"]) == (4, 2, True)
     await call("PUT", "one", {"latencyMs": 1})
-    async with http.get(f"{lab.node}/behaviour") as answer:
+    async with lab.http.get(f"{lab.node}/behaviour") as answer:
         assert (await answer.json())[f"{lab.namespace}/one"] == {"latencyMs": 1}

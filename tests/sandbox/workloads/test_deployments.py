@@ -12,6 +12,8 @@ from controller.sandbox.workloads.kinds import DEPLOYMENT, EVENT, POD, REPLICA_S
 from controller.sandbox.workloads.revisions import REVISION, template_hash
 from tests.sandbox.lab import Lab, condition, deployment, tag
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_a_new_deployment_becomes_available(lab: Lab) -> None:
     await lab.deploy(replicas=3)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from controller.sandbox.client import Object
 from controller.sandbox.mirror import following
 from controller.sandbox.workloads.kinds import CONFIG_MAP, SECRET
 from tests.sandbox.lab import Lab
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HELD = "example.org/held"
 
@@ -125,8 +129,8 @@ async def test_kinds_may_differ(lab: Lab) -> None:
     await until_names(lab)
 
 
-async def test_custom_resources_own_and_are_owned(lab: Lab, unique: Any) -> None:
-    group = f"{unique('g')}.example.org"
+async def test_custom_resources_own_and_are_owned(lab: Lab) -> None:
+    group = f"{lab.namespace}.example.org"
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.sandbox.client import Object
-from controller.sandbox.workloads.jobs import TRACKING
+from controller.sandbox.workloads.jobstatus import TRACKING
 from controller.sandbox.workloads.kinds import JOB, POD
 from tests.sandbox.lab import Lab, condition
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def ended(kind: str) -> object:

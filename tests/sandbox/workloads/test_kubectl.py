@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from controller.sandbox.api.kubeconfig import kubeconfig as kubeconfig_of
 from controller.sandbox.client import Object
 from controller.sandbox.workloads.kinds import DEPLOYMENT, POD, REPLICA_SET
-from tests.sandbox.lab import Lab, deployment, tag
+from tests.sandbox.lab import Lab, World, deployment, tag
 
-pytestmark = pytest.mark.kubectl
+pytestmark = [pytest.mark.kubectl, pytest.mark.asyncio(loop_scope="module")]
 
 Kubectl = Callable[..., Awaitable[str]]
 WHEEL = Path(sys.executable).with_name("kubectl")
@@ -24,8 +25,10 @@ FOUND = str(WHEEL) if WHEEL.exists() else shutil.which("kubectl") or ""
 
 
 @pytest.fixture
-def kubectl(kubeconfig: Path, tmp_path: Path) -> Kubectl:
+def kubectl(world: World, lab: Lab, tmp_path: Path) -> Kubectl:
     """Runs kubectl and gives what it printed; another exit code than ``code`` fails the test."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(kubeconfig_of(world.connection, lab.namespace)))
     if not FOUND:
         pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
     environment = {"HOME": str(tmp_path), "PATH": os.environ.get("PATH", ""), "KUBECONFIG": str(kubeconfig)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from controller.sandbox.client import Client
+import pytest
+
 from controller.sandbox.mirror import following
-from controller.sandbox.workloads import Workloads
 from controller.sandbox.workloads.kinds import CONFIG_MAP, NAMESPACE, POD, SERVICE_ACCOUNT
 from tests.sandbox.lab import Lab, condition
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def until_no_namespace(lab: Lab, limit: float = 10.0) -> None:
@@ -21,10 +23,6 @@ async def test_every_namespace_has_an_account_and_a_certificate(lab: Lab) -> Non
     await lab.until_one(
         CONFIG_MAP, "kube-root-ca.crt", lambda item: item["metadata"]["uid"] != certificate["metadata"]["uid"]
     )
-
-
-async def test_namespaces_from_before_are_furnished_too(client: Client, namespace: str, controllers: Workloads) -> None:
-    await Lab(client, namespace).until_one(SERVICE_ACCOUNT, "default", lambda item: True)
 
 
 async def test_deletion_empties_a_namespace_and_ends_it(lab: Lab) -> None:

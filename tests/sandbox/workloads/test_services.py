@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.sandbox.client import Object
 from controller.sandbox.workloads.kinds import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE
 from tests.sandbox.lab import Lab, is_ready, pod_spec
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def ready(endpoints: list[Object]) -> list[Object]:
