@@ -18,6 +18,10 @@ Result = TypeVar("Result")
 RunVirtual = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the files below tests/golden anew")
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Where a real loop would wait for its next timer, the clock jumps to it."""
 
