@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install check crd generate format test scenarios bench clean
+.PHONY: install check crd generate format demo test scenarios bench clean
 
 install: $(STAMP)
 
@@ -31,6 +31,9 @@ generate: crd ## everything that is generated: CRDs, the sandbox's schemas of bu
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+demo: install ## a good version promoted, a bad one rolled back, in the sandbox
+	$(BIN)/sluice demo
 
 test: install ## units, properties, contracts, and at most 90 s of real Envoy
 	$(BIN)/pytest -m "not scenario"
