@@ -22,7 +22,7 @@ _DROP: Any = object()
 _JSON_NAMES = {str: "string", bool: "bool", dict: "object", list: "array", int: "number", float: "number"}
 _GO_NAMES = {"boolean": "bool", "double": "float64", "byte": "[]uint8", "int-or-string": "intstr.IntOrString"}
 _WHOLE = {"int32": 31, "int64": 63}
-_NULL_STAYS = frozenset(("time", "micro-time", "byte", "json", "object", "schema-or-bool", "schema-or-array"))
+_NULL_STAYS = frozenset(("time", "micro-time", "json", "object", "schema-or-bool", "schema-or-array"))
 _ZERO: dict[str, Any] = {"string": "", "int32": 0, "int64": 0, "boolean": False, "double": 0}
 
 
@@ -188,7 +188,7 @@ def _or_zero(short: str) -> _Reader:
     read = _reader(short, True)
     if short in _NULL_STAYS or short[0] in "[{":
         return lambda value, place: None if value is None else read(value, place)
-    zero = {**_ZERO, "quantity": "0", "int-or-string": 0}.get(short)
+    zero = {**_ZERO, "byte": "", "quantity": "0", "int-or-string": 0}.get(short)
     if zero is not None:
         return lambda value, place: zero if value is None else read(value, place)
     return lambda value, place: read({} if value is None else value, place)

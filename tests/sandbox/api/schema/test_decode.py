@@ -102,6 +102,20 @@ def test_inside_items_unknown_fields_go_without_a_word() -> None:
     assert schema["properties"]["l"]["items"] == {"type": "string"}  # type: ignore[index]
 
 
+def test_a_null_in_a_list_or_map_is_gos_zero() -> None:
+    obj = pod(args=["a", None], env=[None], resources={"limits": {"cpu": None}})
+    obj["metadata"] |= {"labels": {"a": None}, "finalizers": [None]}
+    decoded(obj)
+    (container,) = obj["spec"]["containers"]
+    assert container["args"] == ["a", ""]
+    assert container["env"] == [{"name": ""}]
+    assert container["resources"] == {"limits": {"cpu": "0"}}
+    assert (obj["metadata"]["labels"], obj["metadata"]["finalizers"]) == ({"a": ""}, [""])
+    secret: Object = {"metadata": {"name": "a"}, "data": {"a": None}}
+    assert decode_builtin("", "v1", "Secret", secret) == []
+    assert secret["data"] == {"a": ""}
+
+
 def test_decoding_and_defaulting_settle() -> None:
     obj = pod(ports=[{"containerPort": 80}])
     decoded(obj)
