@@ -56,10 +56,11 @@ class RevisionSeen:
 
 @dataclass(frozen=True)
 class WorkloadSeen:
-    """All of it; ``template`` None when the user's Deployment is not there."""
+    """All of it; ``template`` None when the user's Deployment is not there: ``missing`` says so, with the remedy."""
 
     template: TemplateSeen | None
     revisions: tuple[RevisionSeen, ...] = ()
+    missing: str = ""
 
     def revision(self, name: str) -> RevisionSeen | None:
         return next((one for one in self.revisions if one.name == name), None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from controller.cluster import Caches, Cluster, Kind
 from controller.core.objects import Object, Ref, name, namespace, resource_version
-from controller.errors import NotFound
+from controller.errors import Forbidden, NotFound
 
 RELEASE = Kind("sluice.dev", "Release")
 DEPLOYMENT = Kind("apps", "Deployment")
@@ -29,18 +29,34 @@ CONTENTS: tuple[Kind, ...] = (CONFIG_MAP, SECRET)
 """Kinds of which only metadata is cached; an object is read by its name when a template refers to it."""
 
 
+BY_NAME: tuple[Kind, ...] = (
+    Kind("", "PersistentVolumeClaim"),
+    Kind("apps", "StatefulSet"),
+    Kind("apps", "DaemonSet"),
+)
+"""Kinds that are seldom looked at, and then read by their name: they only make a refusal clearer."""
+
+Key = tuple[str, str, str]
+"""Kind, namespace, name."""
+
+
 class Contents:
     """ConfigMaps and Secrets that templates refer to, read again only when their version changed."""
 
     def __init__(self, cluster: Cluster, caches: Caches) -> None:
         self._cluster = cluster
         self._caches = caches
-        self._read: dict[tuple[str, str, str], Object] = {}
+        self._read: dict[Key, Object] = {}
 
-    async def get(self, kind: Kind, where: str, which: str) -> Object | None:
-        """The whole object, None when there is none. Raises ClusterError."""
+    async def get(self, ref: Ref) -> Object | None:
+        """The object, or its metadata where no more is wanted; None when there is none. Raises ClusterError."""
+        kind, where, which = _FETCHED[ref.kind], ref.namespace, ref.name
+        if kind in BY_NAME:
+            return await self._by_name(kind, where, which)
         if kind not in self._caches:  # switched off
             return None
+        if not ref.whole:
+            return self._caches[kind].get(where, which)
         key = (kind.kind, where, which)
         known = self._caches[kind].get(where, which)
         if known is None:
@@ -56,28 +72,40 @@ class Contents:
             self._read[key] = held
         return held
 
+    async def _by_name(self, kind: Kind, where: str, which: str) -> Object | None:
+        try:
+            return await self._cluster.get(kind, where, which)
+        except (NotFound, Forbidden):  # where it is not allowed, a refusal is only less clear
+            return None
+
 
 class CachedFound:
     """One pass's view of the caches, and of ``more`` objects that were fetched for it.
 
-    ConfigMaps and Secrets that were not fetched are there with their metadata only.
+    ConfigMaps and Secrets that were not fetched are there with their metadata only. One that was fetched and was not
+    there stays away from this view, though it may arrive in the cache meanwhile: without its content, it would be read
+    as an empty one.
     """
 
     def __init__(self, caches: Caches, more: Iterable[Object] = ()) -> None:
         self._caches = {cache.kind.kind: cache for cache in caches}
-        self._more = {(one["kind"], namespace(one), name(one)): one for one in more}
+        self._more: dict[Key, Object | None] = {(one["kind"], namespace(one), name(one)): one for one in more}
 
     def with_more(self, more: Iterable[Object]) -> CachedFound:
         """The same view and these objects too."""
+        return self.with_answers({(one["kind"], namespace(one), name(one)): one for one in more})
+
+    def with_answers(self, answers: Mapping[Key, Object | None]) -> CachedFound:
+        """The same view with what was fetched; None for what is not there."""
         view = CachedFound.__new__(CachedFound)
         view._caches = self._caches
-        view._more = self._more | {(one["kind"], namespace(one), name(one)): one for one in more}
+        view._more = self._more | dict(answers)
         return view
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        fetched = self._more.get((kind, namespace, name))
-        if fetched is not None or kind not in self._caches:
-            return fetched
+        key = (kind, namespace, name)
+        if key in self._more or kind not in self._caches:
+            return self._more.get(key)
         return self._caches[kind].get(namespace, name)
 
     def list(self, kind: str, namespace: str = "", selector: Mapping[str, str] | None = None) -> tuple[Object, ...]:
@@ -88,11 +116,16 @@ class CachedFound:
         return tuple(
             one
             for (have, where, _), one in sorted(self._more.items(), key=lambda pair: pair[0])
-            if have == kind and namespace in ("", where) and wanted <= one["metadata"].get("labels", {}).items()
+            if one is not None
+            and have == kind
+            and namespace in ("", where)
+            and wanted <= one["metadata"].get("labels", {}).items()
         )
 
 
-def contents_of(refs: Iterable[Ref]) -> list[tuple[Kind, str, str]]:
-    """The references that no cache answers: by kind, namespace and name."""
-    by_kind = {kind.kind: kind for kind in CONTENTS}
-    return [(by_kind[ref.kind], ref.namespace, ref.name) for ref in refs if ref.kind in by_kind and ref.name]
+def fetched(refs: Iterable[Ref]) -> list[Ref]:
+    """The references that no cache answers."""
+    return [ref for ref in refs if ref.kind in _FETCHED and ref.name]
+
+
+_FETCHED = {kind.kind: kind for kind in (*CONTENTS, *BY_NAME)}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from controller.cluster import Caches, Cluster
-from controller.core.decide import Observed
-from controller.core.objects import Object
+from controller.core.decide import Judged, Observed, pending
+from controller.core.objects import Object, Ref
 from controller.core.release import Command, Release
 from controller.core.seen import RoutesSeen, WorkloadSeen
 from controller.core.status import Phase, Revision, Status
 from controller.errors import ClusterError
-from controller.observe.found import POD, CachedFound, Contents, contents_of
+from controller.observe.found import POD, CachedFound, Contents, fetched
 from controller.observe.measure import Measurer
 from controller.routers import router_of
 from controller.workloads import workload_of
@@ -37,12 +38,18 @@ class Observer:
         self._contents = Contents(cluster, caches)
         self._measurer = measurer
 
-    async def observe(self, release: Release, status: Status, command: Command | None, now: float) -> Seen:
-        """Raises ClusterError when something that is needed cannot be read."""
+    async def observe(
+        self, release: Release, status: Status, command: Command | None, now: float, changed: asyncio.Event
+    ) -> Seen:
+        """Raises ClusterError when something that is needed cannot be read.
+
+        No person waits for a provider: with a command to be handled, or once ``changed`` is set, looks are left to a
+        later pass.
+        """
         found = await self._found(release, status, now)
         workload = workload_of(release).see(release, found)
         routes = router_of(release).see(release, found)
-        looks = await self._measurer.due(release, status, now)
+        looks = () if pending(status, command) else await self._looks(release, status, now, changed)
         observed = Observed(
             now, workload, routes, command, looks, _problems(release, workload, routes), self._measurer.lag
         )
@@ -53,16 +60,29 @@ class Observer:
         observed = Observed(now, WorkloadSeen(None), RoutesSeen(), command, (), problems)
         return Seen(observed, CachedFound(self._caches))
 
+    async def _looks(self, release: Release, status: Status, now: float, changed: asyncio.Event) -> tuple[Judged, ...]:
+        asking = asyncio.create_task(self._measurer.due(release, status, now), name=f"looks of {release.ref}")
+        waiting = asyncio.create_task(changed.wait(), name=f"change of {release.ref}")
+        try:
+            await asyncio.wait((asking, waiting), return_when=asyncio.FIRST_COMPLETED)
+            return asking.result() if asking.done() else ()
+        finally:
+            asking.cancel()
+            waiting.cancel()
+
     async def _found(self, release: Release, status: Status, now: float) -> CachedFound:
         found = CachedFound(self._caches)
-        wanted = contents_of(workload_of(release).reads(release, found))
-        contents = [await self._contents.get(*one) for one in wanted]
-        more: list[Object] = [one for one in contents if one is not None]
         candidate = status.candidate
         since = status.timers.progress_since
         if candidate and since is not None and now - since > _PATIENCE and _waiting(status, candidate):
-            more += await self._pods(release, candidate)
-        return found.with_more(more)
+            found = found.with_more(await self._pods(release, candidate))
+        # Last, and until nothing more is asked for: while one is read, the template may come to name another.
+        asked: set[Ref] = set()
+        while more := [ref for ref in fetched(workload_of(release).reads(release, found)) if ref not in asked]:
+            asked.update(more)
+            answers = {(ref.kind, ref.namespace, ref.name): await self._contents.get(ref) for ref in more}
+            found = found.with_answers(answers)
+        return found
 
     async def _pods(self, release: Release, candidate: Revision) -> list[Object]:
         try:
@@ -79,7 +99,6 @@ def _waiting(status: Status, candidate: Revision) -> bool:
 
 def _problems(release: Release, workload: WorkloadSeen, routes: RoutesSeen) -> tuple[str, ...]:
     if workload.template is None:
-        name = release.workload.deployment
-        return (f"spec.workload.deployment: there is no Deployment {release.namespace}/{name}; create it",)
+        return (workload.missing,)
     own = (workload.template.problem,) if workload.template.problem else ()
     return own + routes.problems

@@ -13,13 +13,15 @@ from controller.core.objects.metadata import Object, labels, name, namespace
 class Ref:
     """One object, or with ``name`` "" every object of the kind in ``namespace`` ("" there: in all namespaces).
 
-    ``api`` is group and version as in an object's ``apiVersion`` (``apps/v1``, ``v1``).
+    ``api`` is group and version as in an object's ``apiVersion`` (``apps/v1``, ``v1``). ``whole`` False: only metadata
+    is looked at, so that nothing more needs to be fetched.
     """
 
     api: str
     kind: str
     namespace: str = ""
     name: str = ""
+    whole: bool = True
 
 
 class Found(Protocol):

@@ -1,4 +1,7 @@
-"""Managed revisions: the user's Deployment is the template, each version of it runs as a Deployment of its own."""
+"""Managed revisions: the user's Deployment is the template, each version of it runs as a Deployment of its own.
+
+May not go in: when a revision is made, scaled or deleted (core/decide); here is only how.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from controller.core.objects import Change, Found, Ref, name, namespace
 from controller.core.release import Release
 from controller.core.seen import WorkloadSeen
 from controller.core.wanted import Wanted
-from controller.workloads.managed import look, writes
-from controller.workloads.managed.configuration import Source, sources
+from controller.workloads.managed import configuration, look, problems, writes
+from controller.workloads.managed.known import revisions
+from controller.workloads.managed.marks import copy_refs
 
 __all__ = ["Managed"]
 
@@ -16,13 +20,14 @@ class Managed:
     """Implements controller.workloads.Workload."""
 
     def reads(self, release: Release, found: Found) -> tuple[Ref, ...]:
-        where = release.namespace
-        refs = [Ref("apps/v1", "Deployment", where, release.workload.deployment)]
-        refs += [Ref("apps/v1", "Deployment", where, name(one)) for one in look.revisions(release, found)]
+        refs = [Ref("apps/v1", "Deployment", release.namespace, release.workload.deployment)]
+        for one in revisions(release, found):
+            refs += [Ref("apps/v1", "Deployment", namespace(one), name(one)), *copy_refs(one)]
         template = look.template_object(release, found)
+        refs += problems.refs(release, template)
         if template is not None:
             refs += [Ref("apps/v1", "ReplicaSet", namespace(one), name(one)) for one in look.own_sets(template, found)]
-            refs += [_ref(where, source) for source in sources(template)]
+            refs += configuration.refs(template, found)
         return tuple(dict.fromkeys(refs))
 
     def see(self, release: Release, found: Found) -> WorkloadSeen:
@@ -33,7 +38,3 @@ class Managed:
 
     def down(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         return tuple(writes.down(release, wanted, found))
-
-
-def _ref(where: str, source: Source) -> Ref:
-    return Ref("v1", source.kind, where, source.name)

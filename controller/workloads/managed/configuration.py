@@ -1,7 +1,8 @@
 """Configuration that belongs to a revision: ConfigMaps that its pod template refers to, and Secrets that ask for it.
 
 Each revision reads copies of its own, so that a change of configuration is released like a change of the image, and a
-rollback finds what it ran with before.
+rollback finds what it ran with before. A reference to something that does not exist keeps its name: what appears there
+later is a change of configuration as any other.
 """
 
 from __future__ import annotations
@@ -13,14 +14,34 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core.objects import PREFIX, Found, Object, name, named_after, namespace, pod_template
+from controller.core.objects import (
+    PREFIX,
+    Found,
+    Object,
+    Ref,
+    controller_reference,
+    name,
+    named_after,
+    namespace,
+    pod_template,
+)
 from controller.core.objects import annotations as annotations_of
 
 OPT = f"{PREFIX}revision"
 """Annotation of a ConfigMap (``"false"``: leave it out) or of a Secret (``"true"``: take it in)."""
 
-_NEVER = frozenset({"kubernetes.io/service-account-token", "kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"})
-_NEVER_TOO = frozenset({"kubernetes.io/tls", "bootstrap.kubernetes.io/token"})
+KINDS = ("ConfigMap", "Secret")
+
+_NEVER = frozenset(
+    {
+        "kubernetes.io/service-account-token",
+        "kubernetes.io/dockerconfigjson",
+        "kubernetes.io/dockercfg",
+        "kubernetes.io/tls",
+        "bootstrap.kubernetes.io/token",
+    }
+)
+"""Types of Secrets that are credentials of a cluster or rotate: a copy would pin what was revoked."""
 _CONTENT = ("data", "binaryData")
 
 
@@ -37,16 +58,39 @@ def sources(workload: Object) -> tuple[Source, ...]:
     return tuple(sorted({source for source, _, _ in _references(pod_template(workload))}))
 
 
+def missing(workload: Object, found: Found) -> tuple[Source, ...]:
+    """The ConfigMaps without which its pods cannot start, and that are not there.
+
+    Secrets are left to the pods' own words: a controller that may not look at any finds none.
+    """
+    needed = {source for source, holder, _ in _references(pod_template(workload)) if holder.get("optional") is not True}
+    where = namespace(workload)
+    return tuple(
+        one for one in sorted(needed) if one.kind == "ConfigMap" and found.get(one.kind, where, one.name) is None
+    )
+
+
+def refs(workload: Object, found: Found) -> tuple[Ref, ...]:
+    """What :func:`belonging` looks at. Of what does not belong, nothing but its metadata is asked for."""
+    where = namespace(workload)
+    result = []
+    for source in sources(workload):
+        known = found.get(source.kind, where, source.name)
+        whole = source.kind == "ConfigMap" if known is None else _asks(known)
+        result.append(Ref("v1", source.kind, where, source.name, whole=whole))
+    return tuple(result)
+
+
 def belonging(workload: Object, found: Found) -> tuple[Object, ...]:
     """The objects among :func:`sources` whose content belongs to the revision; one that is not there does not."""
     objects = (found.get(source.kind, namespace(workload), source.name) for source in sources(workload))
-    return tuple(one for one in objects if one is not None and _belongs(one))
+    return tuple(one for one in objects if one is not None and _asks(one) and one.get("type") not in _NEVER)
 
 
 def content(workload: Object, found: Found) -> str:
-    """Tells the configuration of a template apart: equal as long as every name and byte of it is."""
+    """Tells the configuration of a template apart: equal as long as every name and byte of it is, "" without any."""
     everything = [
-        [one["kind"], name(one), {key: one.get(key) for key in _CONTENT}] for one in belonging(workload, found)
+        [one["kind"], name(one), {key: one.get(key) or {} for key in _CONTENT}] for one in belonging(workload, found)
     ]
     if not everything:
         return ""
@@ -59,7 +103,7 @@ def copied(original: Object, revision: str, metadata: Mapping[str, Any]) -> dict
     made: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": original["kind"],
-        "metadata": {**metadata, "name": named_after(name(original), revision), "namespace": namespace(original)},
+        "metadata": {"name": named_after(name(original), revision), "namespace": namespace(original), **metadata},
         "immutable": True,
     }
     for key in (*_CONTENT, "type"):
@@ -77,12 +121,12 @@ def redirected(template: Mapping[str, Any], names: Mapping[Source, str]) -> dict
     return result
 
 
-def _belongs(one: Object) -> bool:
+def _asks(one: Object) -> bool:
+    """Whether it wants to belong, as far as its metadata says."""
     opt = annotations_of(one).get(OPT, "")
     if one["kind"] == "ConfigMap":
-        return bool(opt != "false")
-    owned = bool(one["metadata"].get("ownerReferences"))
-    return bool(opt == "true") and not owned and one.get("type") not in _NEVER | _NEVER_TOO
+        return opt != "false"
+    return opt == "true" and controller_reference(one) is None
 
 
 def _references(template: Mapping[str, Any]) -> Iterator[tuple[Source, dict[str, Any], str]]:

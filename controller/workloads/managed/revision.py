@@ -1,36 +1,20 @@
-"""The Deployment of one revision, made from the template."""
+"""The Deployment of one revision and its configuration, made from the template."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import Any
 
-from controller.core.objects import PREFIX, Found, Object, named_after, namespace, pod_template, uid
+from controller.core.objects import Found, Object, is_owned_by, named_after, namespace, owner_reference, pod_template
 from controller.core.objects import name as name_of
 from controller.core.release import Release
 from controller.workloads.managed.configuration import Source, belonging, content, copied, redirected
+from controller.workloads.managed.marks import CONFIGS, CONTENT, REVISION_LABEL, own_annotations, own_labels
 
-RELEASE_LABEL = f"{PREFIX}release"
-REVISION_LABEL = f"{PREFIX}revision"
-MANAGED_LABEL = f"{PREFIX}managed-by"
-CONTENT = f"{PREFIX}content"
-"""Annotation: what tells the configuration of this revision apart from another's."""
-CONFIGS = f"{PREFIX}configuration"
-"""Annotation: the copies that its pods read, ``copy=original`` with commas between."""
 CANONICAL_LABEL = "service.istio.io/canonical-revision"
 
 _OF_THE_TEMPLATE_ONLY = frozenset({"paused", "replicas", "selector", "template"})
-_TRACKING = (
-    "argocd.argoproj.io/",
-    "kustomize.toolkit.fluxcd.io/",
-    "helm.toolkit.fluxcd.io/",
-    "meta.helm.sh/",
-    "deployment.kubernetes.io/",
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "app.kubernetes.io/instance",
-    "app.kubernetes.io/managed-by",
-)
-"""What tells an owner's tool that an object is its own: copied, it would prune what serves."""
 
 
 def deployment(release: Release, template: Object, revision: str, replicas: int, found: Found) -> dict[str, Any]:
@@ -41,12 +25,12 @@ def deployment(release: Release, template: Object, revision: str, replicas: int,
     """
     configs = belonging(template, found)
     names = {Source(one["kind"], name_of(one)): named_after(name_of(one), revision) for one in configs}
-    spec = {key: copy.deepcopy(value) for key, value in template["spec"].items() if key not in _OF_THE_TEMPLATE_ONLY}
     selector = copy.deepcopy(template["spec"]["selector"])
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), REVISION_LABEL: revision}
-    marks = {CONTENT: content(template, found)} if configs else {}
+    marks = {}
     if names:
-        marks[CONFIGS] = ",".join(f"{new}={source.name}" for source, new in sorted(names.items()))
+        marks[CONTENT] = content(template, found)
+        marks[CONFIGS] = ",".join(f"{source.kind}/{new}={source.name}" for source, new in sorted(names.items()))
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -56,7 +40,7 @@ def deployment(release: Release, template: Object, revision: str, replicas: int,
             **common(release, template, revision, marks),
         },
         "spec": {
-            **spec,
+            **copy.deepcopy(settings(template)),
             "replicas": replicas,
             "selector": selector,
             "template": _pods(redirected(pod_template(template), names), revision),
@@ -64,48 +48,48 @@ def deployment(release: Release, template: Object, revision: str, replicas: int,
     }
 
 
+def settings(workload: Object) -> dict[str, Any]:
+    """What a Deployment says about rolling out: its strategy, ``minReadySeconds`` and the like."""
+    return {key: value for key, value in workload["spec"].items() if key not in _OF_THE_TEMPLATE_ONLY}
+
+
 def copies(release: Release, template: Object, revision: str, found: Found) -> list[dict[str, Any]]:
     """The copies of the configuration that a revision reads.
 
     They are owned by the template as their revision is: a copy is there before its Deployment, whose uid nobody knows
-    then, and pods that find no configuration do not start. They are deleted together with their revision.
+    then, and pods that find no configuration do not start. They are deleted after their revision.
     """
     return [copied(one, revision, common(release, template, revision, {})) for one in belonging(template, found)]
 
 
-def common(release: Release, template: Object, revision: str, marks: dict[str, str]) -> dict[str, Any]:
+def common(release: Release, template: Object, revision: str, marks: Mapping[str, str]) -> dict[str, Any]:
     """Labels, annotations and the owner of what is made for a revision."""
     metadata: dict[str, Any] = {
-        "labels": {RELEASE_LABEL: release.name, REVISION_LABEL: revision, MANAGED_LABEL: "sluice"},
-        "ownerReferences": [
-            {
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "name": name_of(template),
-                "uid": uid(template),
-                "controller": False,
-                "blockOwnerDeletion": False,
-            }
-        ],
+        "labels": own_labels(release, revision),
+        "ownerReferences": [owner_reference(template, controller=False)],
     }
     if marks:
-        metadata["annotations"] = marks
+        metadata["annotations"] = dict(marks)
     return metadata
 
 
-def original_names(revision: Object) -> dict[str, str]:
-    """The originals of the copies that a revision's pods read, by the copy's name."""
-    text = (revision["metadata"].get("annotations") or {}).get(CONFIGS, "")
-    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+def owners(one: Object, template: Object) -> list[dict[str, Any]] | None:
+    """The owner references that an object of ours should have; None when the template is among them already.
+
+    A Deployment that was deleted without its dependents and made again has another uid; a reference to the old one is
+    taken away, since Kubernetes deletes what has only owners that are gone.
+    """
+    if is_owned_by(one, template):
+        return None
+    here = owner_reference(template, controller=False)
+    same = {key: here[key] for key in ("apiVersion", "kind", "name")}.items()
+    others = [dict(entry) for entry in one["metadata"].get("ownerReferences") or [] if not same <= entry.items()]
+    return [*others, here]
 
 
 def _pods(template: dict[str, Any], revision: str) -> dict[str, Any]:
-    metadata = template.setdefault("metadata", {})
-    labels = metadata.setdefault("labels", {})
-    labels[REVISION_LABEL] = revision
-    labels.setdefault(CANONICAL_LABEL, revision)
-    kept = {key: value for key, value in (metadata.get("annotations") or {}).items() if not key.startswith(_TRACKING)}
+    metadata = dict(template.get("metadata") or {})
+    added = {CANONICAL_LABEL: revision, **(metadata.get("labels") or {}), REVISION_LABEL: revision}
+    kept = own_annotations(metadata)
     metadata.pop("annotations", None)
-    if kept:
-        metadata["annotations"] = kept
-    return template
+    return {**template, "metadata": {**metadata, "labels": added, **({"annotations": kept} if kept else {})}}
