@@ -20,20 +20,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from aiohttp import web
-
 from controller.sandbox.pods.behaviour import Behaviour
+from controller.sandbox.pods.http import Connection, Request, Response
 from controller.sandbox.pods.ports import Port
 
 _LONGEST_DELAY = 60.0
 _LOOK_EVERY = 0.2
-_AT_ONCE = 0.001  # aiohttp takes 0 for no limit
 _HEALTH = {"/healthz", "/livez", "/readyz"}
-_JSON = "application/json"
 
 
 @dataclass
@@ -67,8 +65,7 @@ class App:
         self._in_hand = 0
         self._idle = asyncio.Event()
         self._ports: list[tuple[Port, bool]] = []
-        self._connections: set[asyncio.BaseTransport] = set()
-        self._web = web.Server(self.answer, access_log=None, keepalive_timeout=3600.0)
+        self._connections: set[asyncio.Transport] = set()
 
     async def start(self, ports: list[tuple[Port, bool]]) -> None:
         """Serve on ``ports``; the flag says plain TCP, not HTTP. With ``refuse`` they stay closed."""
@@ -81,7 +78,7 @@ class App:
         self.behaviour = behaviour
         for port, plain in self._ports:
             if not behaviour.refuse:
-                await port.open(self._echo if plain else self._web)
+                await port.open(self._echo if plain else self._http)
         if behaviour.refuse:
             await self._cut()
 
@@ -93,6 +90,7 @@ class App:
         self._draining = True
         await pause(quiet, limit)
         self._close_ports()
+        await asyncio.sleep(0)  # what has just arrived begins
         while self._in_hand and limit() > 0:
             try:
                 await asyncio.wait_for(self._idle.wait(), min(limit(), _LOOK_EVERY))
@@ -113,69 +111,77 @@ class App:
 
     async def _cut(self) -> None:
         self._close_ports()
-        await self._web.shutdown(_AT_ONCE)
         for transport in list(self._connections):
-            transport.close()
+            transport.abort()
+        await asyncio.sleep(0)  # their ends are told in the loop's next turn
 
     def _echo(self) -> asyncio.Protocol:
         return _Echo(self._connections)
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """One request."""
-        path = request.rel_url.path
-        if path in _HEALTH:
+    def _http(self) -> asyncio.Protocol:
+        return Connection(self.answer, self._extra, self._connections)
+
+    def _extra(self) -> bytes:
+        version = re.sub(r"[^!-~]", "?", self.version)  # an API lets any text pass as an image
+        return f"x-demo-version: {version}\r\nx-demo-pod: {self._pod}\r\n".encode("latin-1")
+
+    def answer(self, request: Request) -> Response | Awaitable[Response]:
+        """One request: its answer, or one that is to be waited for."""
+        if request.path in _HEALTH:
             well = not self.behaviour.unready
             return self._respond(200 if well else 503, _json({"status": "ok" if well else "unready"}))
+        behaviour, number = self.behaviour, self.counter.next()
+        self.requests += 1
+        fails = behaviour.fails(number)
+        self.failures += fails
+        if fails:
+            body = _json({"error": "a fault of the demo app", "request": number})
+            response = self._respond(behaviour.status, body)
+        else:
+            response = self._route(request)
+        delay = behaviour.delay(number) + (0.0 if fails else _asked_delay(request.path))
+        return self._late(response, None if behaviour.hang else delay) if behaviour.hang or delay else response
+
+    async def _late(self, response: Response, delay: float | None) -> Response:
+        """``None``: never, until the client gives up or the container ends."""
         self._in_hand += 1
         self._idle.clear()
         try:
-            return await self._serve(request, path)
+            await (asyncio.Event().wait() if delay is None else asyncio.sleep(delay))
         finally:
             self._in_hand -= 1
             if not self._in_hand:
                 self._idle.set()
+        return replace(response, close=response.close or self._draining)
 
-    async def _serve(self, request: web.BaseRequest, path: str) -> web.Response:
-        behaviour, number = self.behaviour, self.counter.next()
-        self.requests += 1
-        if behaviour.hang:
-            await asyncio.Event().wait()  # until the client gives up or the container ends
-        if delay := behaviour.delay(number):
-            await asyncio.sleep(delay)
-        if behaviour.fails(number):
-            self.failures += 1
-            return self._respond(behaviour.status, _json({"error": "a fault of the demo app", "request": number}))
-        return await self._route(request, path)
-
-    async def _route(self, request: web.BaseRequest, path: str) -> web.Response:
-        first, _, rest = path[1:].partition("/")
+    def _route(self, request: Request) -> Response:
+        first, _, rest = request.path[1:].partition("/")
         if first == "status" and rest.isdigit() and 200 <= int(rest) <= 599:
             return self._respond(int(rest), _json({"status": int(rest)}))
-        if first == "delay" and rest.isdigit():
-            await asyncio.sleep(min(int(rest) / 1000, _LONGEST_DELAY))
-        elif path == "/echo":
-            return self._respond(200, await request.read(), request.headers.get("content-type", "text/plain"))
-        elif path == "/config":
-            return self._respond(200, _json(self.config()))
-        return self._respond(200, _json(self._about(request)))
+        if request.path == "/echo":
+            return self._respond(200, request.body, request.headers.get("content-type", "text/plain"))
+        return self._respond(200, _json(self.config() if request.path == "/config" else self._about(request)))
 
-    def _about(self, request: web.BaseRequest) -> dict[str, Any]:
+    def _about(self, request: Request) -> dict[str, Any]:
         return {
             "version": self.version,
             "pod": self._pod,
             "namespace": self._namespace,
             "method": request.method,
-            "path": request.rel_url.path,
-            "query": request.rel_url.raw_query_string,
-            "headers": {key.lower(): value for key, value in request.headers.items()},
+            "path": request.path,
+            "query": request.query,
+            "headers": request.headers,
         }
 
-    def _respond(self, status: int, body: bytes, content_type: str = _JSON) -> web.Response:
-        headers = {"content-type": content_type, "x-demo-version": self.version, "x-demo-pod": self._pod}
-        response = web.Response(status=status, body=body if status not in (204, 304) else None, headers=headers)
-        if self._draining:
-            response.force_close()  # so that the client opens its next connection elsewhere
-        return response
+    def _respond(self, status: int, body: bytes, content_type: str = "application/json") -> Response:
+        # A client that is asked to leave opens its next connection elsewhere.
+        return Response(status, body, content_type, close=self._draining)
+
+
+def _asked_delay(path: str) -> float:
+    """Seconds that a ``/delay/MS`` asks for."""
+    word = path.removeprefix("/delay/")
+    return min(int(word) / 1000, _LONGEST_DELAY) if word != path and word.isdigit() else 0.0
 
 
 async def pause(seconds: float, limit: Callable[[], float]) -> None:
@@ -193,7 +199,7 @@ def _json(value: Any) -> bytes:
 class _Echo(asyncio.Protocol):
     """Sends back every byte."""
 
-    def __init__(self, connections: set[asyncio.BaseTransport]) -> None:
+    def __init__(self, connections: set[asyncio.Transport]) -> None:
         self._connections = connections
         self._transport: asyncio.Transport | None = None
 
