@@ -65,7 +65,7 @@ def _stuck(pod: Object) -> Iterator[str]:
 
 def _unready(pod: Object) -> Iterator[str]:
     for container in containers(pod):
-        if (container.get("state") or {}).get("running") and container.get("ready") is False:
+        if (container.get("state") or {}).get("running") is not None and container.get("ready") is False:
             last = (container.get("lastState") or {}).get("terminated") or {}
             before = f", after it ended with {_status(last)}" if last.get("exitCode") else ""
             yield f"container {container['name']} of pod {name(pod)} runs but is not ready{before}"
