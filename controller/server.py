@@ -6,7 +6,6 @@ hangs and a stop that drags can both be seen.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Self
@@ -92,10 +91,3 @@ class Server:
         if missing:
             return web.Response(text="".join(f"waiting for {name}\n" for name in missing), status=503)
         return web.Response(text="ok\n")
-
-
-async def watch_event_loop(heartbeat: Heartbeat, every: float = 5.0) -> None:
-    """Beats for as long as the event loop turns; for a process (a standby) that has no queue to do it."""
-    while True:
-        heartbeat.beat()
-        await asyncio.sleep(every)

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import aiohttp
 import pytest
 
-from controller.server import Heartbeat, Server, watch_event_loop
+from controller.server import Heartbeat, Server
 from controller.telemetry import Telemetry
 
 
@@ -66,16 +62,3 @@ async def test_a_port_in_use_is_an_error_and_leaves_nothing_behind() -> None:
                 pass
     with pytest.raises(aiohttp.ClientConnectorError):
         await fetch(server.port, "/healthz")
-
-
-def test_the_event_loop_can_be_watched(run_virtual: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
-    async def main() -> None:
-        heartbeat = Heartbeat(limit=60, clock=asyncio.get_running_loop().time)
-        watching = asyncio.create_task(watch_event_loop(heartbeat))
-        await asyncio.sleep(600)
-        assert heartbeat.problem() == ""
-        watching.cancel()
-        await asyncio.sleep(61)
-        assert heartbeat.problem() != ""
-
-    run_virtual(main())

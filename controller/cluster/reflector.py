@@ -3,14 +3,19 @@
 One collection (a kind, in one namespace or in all) is kept the same in a sink as on the API server. How a watch ends
 decides how it goes on:
 
-========= ============================================= ==========================================
+========= ============================================= ====================================================
 end       what happened                                 what follows
-========= ============================================= ==========================================
+========= ============================================= ====================================================
 closed    the server ended it, as it does in a while    watch from the last version
-silent    nothing arrived, not even a bookmark          watch from the last version, new connection
+silent    nothing arrived, not even a bookmark          watch from the last version, new connection (checked)
 failed    a broken connection, an answer that is none   the same; the third in a row: list
 gone      the version is compacted (410)                list
-========= ============================================= ==========================================
+========= ============================================= ====================================================
+
+A watch that said nothing from beginning to end may be an idle one, since bookmarks are no promise (a kube-apiserver
+whose etcd reports no progress sends none for a kind at rest), or one from a version that will not come for long, since
+etcd was restored from a backup and counts from a lower number: a watch from the future is silent, not refused. So the
+present version is asked for, and one below ours is followed by a list.
 
 Whatever makes no progress is followed by a pause with backoff and jitter, so neither an empty answer nor an error page
 makes it spin, and a thousand controllers do not come back in the same second.
@@ -105,6 +110,7 @@ class Reflector:
         self._version = ""  # "": list first
         self._failures = 0  # in a row, without progress in between
         self._progress = False
+        self._mute = False  # the last watch lived long and said nothing
         self._log = structlog.get_logger(__name__).bind(kind=str(selection.kind), namespace=namespace or "*")
 
     async def run(self) -> None:
@@ -114,6 +120,7 @@ class Reflector:
             end = await self._round()
             self._cluster.telemetry.cache_watches.labels(self._label, end).inc()
             calm = end in ("closed", "silent") and _now() - started > self._timing.pause * 10
+            self._mute = calm and not self._progress
             if calm or self._progress:
                 self._failures = 0
             else:
@@ -127,6 +134,8 @@ class Reflector:
         """A list if one is needed, then a watch; how it ended."""
         self._progress = False  # by the watch: a list that works says nothing about the watch after it
         try:
+            if self._mute and await self._is_future():
+                self._version = ""
             if not self._version:
                 await self._list()
             await self._follow()
@@ -142,6 +151,14 @@ class Reflector:
                 return "silent"
             self._warn(error)
             return "failed"
+
+    async def _is_future(self) -> bool:
+        """Whether the API server's present version is lower than ours. Versions count up (Kubernetes, KEP-5504)."""
+        pages = self._cluster.pages(self._selection.kind, self._namespace, metadata_only=True, page=1)
+        _, present = await anext(pages)
+        await pages.aclose()
+        self._sink.heard()
+        return present.isdigit() and self._version.isdigit() and int(present) < int(self._version)
 
     async def _list(self) -> None:
         try:

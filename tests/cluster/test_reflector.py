@@ -159,8 +159,20 @@ async def test_a_watch_that_hangs_is_noticed_and_resumed(
     script.on(WATCH, reply("", hang=True, silent=silent), reply(event("ADDED", "6", "b"), hang=True))
     async with running(Cache(scripted, Selection(kind), timing=FAST)) as cache:
         await eventually(lambda: names(cache) == {"a", "b"})
-        assert script.asked(MAPS) == 1, "nothing was lost, so nothing is listed"
+        assert number(scripted, "sluice_cache_lists_total") == 1, "nothing was lost, so nothing is listed"
         assert number(scripted, "sluice_cache_watches_total", end="silent") == 1
+
+
+async def test_a_restored_etcd_is_noticed_though_its_watches_are_only_silent(
+    script: Any, scripted: Cluster, kind: Kind, reply: Any, eventually: Any
+) -> None:
+    script.on(MAPS, reply(listed("500", "a")), reply(listed("30", "b")), reply(listed("31", "b", "c")))
+    script.on(WATCH, reply("", hang=True))
+    async with running(Cache(scripted, Selection(kind), timing=FAST)) as cache:
+        await eventually(lambda: names(cache) == {"b", "c"})
+        lists = [dict(r.query) for r in script.requests if r.path == MAPS and "watch" not in r.query]
+        assert lists[:3] == [{"limit": "500"}, {"limit": "1"}, {"limit": "500"}]
+        assert cache.age() < 5
 
 
 async def test_bookmarks_keep_a_quiet_watch_alive_and_move_it_on(
