@@ -41,8 +41,9 @@ test: install ## units, properties, contracts, and at most 90 s of real Envoy
 scenarios: install ## whole stories on real Envoy and Prometheus
 	$(BIN)/pytest -m scenario
 
-bench: install ## figures: the embedded API, the judgement
+bench: install ## figures: the embedded API, the sandbox, the judgement
 	$(BIN)/python -m bench.api
+	$(BIN)/python -m bench.sandbox
 	$(BIN)/python -m bench.judge
 
 clean:
