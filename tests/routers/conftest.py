@@ -75,8 +75,8 @@ def _made(kind: str, called: str, spec: Json, space: str = "shop", api: str = "n
     }
 
 
-def service(ports: Iterable[int] = (9898,), **spec: Any) -> Json:
-    listed = [{"name": f"http-{port}", "port": port} for port in ports]
+def service(ports: Iterable[int | Json] = (9898,), **spec: Any) -> Json:
+    listed = [{"name": f"http-{port}", "port": port} if isinstance(port, int) else port for port in ports]
     return _made("Service", "podinfo", {"clusterIP": "10.0.0.1", "ports": listed, **spec}, api="v1")
 
 

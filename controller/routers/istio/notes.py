@@ -23,11 +23,13 @@ def others(obj: Object, annotation: str, release: Release) -> dict[str, Any]:
 
 def write(obj: dict[str, Any], annotation: str, release: Release, value: Any) -> None:
     """Set this Release's part in place; an empty value takes it away, and the last one the annotation."""
-    parts = others(obj, annotation, release)
-    if value:
-        parts[str(release.ref)] = value
+    parts = _all(obj, annotation)
+    parts[str(release.ref)] = value
+    if not value:
+        del parts[str(release.ref)]
     if parts:
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+        # Nothing is sorted: what is given back has its keys in the order in which it was found.
+        text = json.dumps(parts, separators=(",", ":"))
         if annotations(obj).get(annotation) != text:
             obj["metadata"].setdefault("annotations", {})[annotation] = text
     else:
