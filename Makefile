@@ -36,7 +36,7 @@ demo: install ## a good version promoted, a bad one rolled back, in the sandbox
 	$(BIN)/sluice demo
 
 test: install ## units, properties, contracts, and at most 90 s of real Envoy
-	$(BIN)/pytest -m "not scenario"
+	$(BIN)/pytest -m "not scenario" --numprocesses 2 --dist loadfile
 
 scenarios: install ## whole stories on real Envoy and Prometheus
 	$(BIN)/pytest -m scenario
