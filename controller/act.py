@@ -6,11 +6,11 @@ hold them up. Nothing goes down in a pass in which a route could not be written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from controller.cluster import Caches, Cluster, Kind
-from controller.core.objects import Change, Create, Delete, Found, Object, Patch, Ref
+from controller.cluster import Caches, Cluster, Kind, Object
+from controller.core.objects import Change, Create, Delete, Found, Patch, Ref
 from controller.core.release import Release
 from controller.core.wanted import Wanted
 from controller.errors import ClusterError, Conflict, NotFound
@@ -25,21 +25,20 @@ class Acted:
     writes: int = 0
     errors: list[ClusterError] = field(default_factory=list)
 
-    @property
-    def conflict(self) -> bool:
-        """Whether all that failed is that somebody else wrote first: deciding again at once is the remedy."""
-        return bool(self.errors) and all(isinstance(error, Conflict) for error in self.errors)
-
 
 class Actor:
-    """Sends changes. ``acting`` is asked before each write: a leader whose time runs out stops in between."""
+    """Sends changes. ``leading`` is asked before each write: a leader whose time runs out stops in between."""
 
-    def __init__(self, cluster: Cluster, caches: Caches) -> None:
+    def __init__(self, cluster: Cluster, caches: Caches, leading: Callable[[], bool] = lambda: True) -> None:
         self._cluster = cluster
         self._caches = caches
+        self._leading = leading
 
     async def act(self, release: Release, wanted: Wanted, found: Found, *, fence: str, force: bool) -> Acted:
-        """Make the cluster look as wanted, as far as it lets us. Raises nothing that the cluster says."""
+        """Make the cluster look as wanted, as far as it lets us. Raises nothing that the cluster says.
+
+        ``fence`` is the version of the Release that this follows from; ``force`` writes it to routes that are right.
+        """
         router, workload = router_of(release), workload_of(release)
         acted = Acted()
         await self._send(router.add_subsets(release, wanted, found), acted)
@@ -49,6 +48,12 @@ class Actor:
         if routed:
             await self._send(workload.down(release, wanted, found), acted)
             await self._send(router.remove_subsets(release, wanted, found), acted)
+        return acted
+
+    async def home(self, release: Release, wanted: Wanted, found: Found, *, fence: str) -> Acted:
+        """The routes alone."""
+        acted = Acted()
+        await self._send(router_of(release).routes(release, wanted, found, fence=fence, force=True), acted)
         return acted
 
     async def restore(self, release: Release, found: Found) -> Acted:
@@ -61,29 +66,46 @@ class Actor:
         """Each of them, whatever becomes of the others."""
         for change in changes:
             try:
+                if not self._leading():
+                    raise Conflict("no longer the leader: another controller acts now")
                 await self._one(change)
                 acted.writes += 1
             except ClusterError as error:
                 acted.errors.append(error)
 
     async def _one(self, change: Change) -> None:
-        match change:
-            case Create(wanted):
-                self._seen(change.ref, await self._cluster.create(dict(wanted)))
-            case Patch(ref, body, version):
-                answer = await self._cluster.merge_patch(kind_of(ref), ref.namespace, ref.name, body, version=version)
-                self._seen(ref, answer)
-            case Delete(ref, uid):
-                try:
-                    await self._cluster.delete(kind_of(ref), ref.namespace, ref.name, uid=uid)
-                except NotFound:
-                    pass  # gone already, which is what was wanted
+        try:
+            match change:
+                case Create(wanted):
+                    self._seen(change.ref, await self._cluster.create(dict(wanted)))
+                case Patch(ref, body, version):
+                    kind = kind_of(ref)
+                    answer = await self._cluster.merge_patch(kind, ref.namespace, ref.name, body, version=version)
+                    self._seen(ref, answer)
+                case Delete(ref, uid):
+                    await self._delete(ref, uid)
+        except Conflict:
+            await self._read_again(change.ref)
+            raise
+
+    async def _delete(self, ref: Ref, uid: str) -> None:
+        try:
+            await self._cluster.delete(kind_of(ref), ref.namespace, ref.name, uid=uid)
+        except NotFound:
+            pass  # gone already, which is what was wanted
+
+    async def _read_again(self, ref: Ref) -> None:
+        """What was in the way goes into the cache at once: the watch may take its time, and the next pass does not."""
+        try:
+            self._seen(ref, await self._cluster.get(kind_of(ref), ref.namespace, ref.name))
+        except ClusterError:
+            pass  # deleted, or the API is in trouble: the watch tells, the backoff helps
 
     def _seen(self, ref: Ref, answer: Object) -> None:
         """The answer goes into the cache at once, so that the next pass does not decide on what was there before."""
         kind = Kind(kind_of(ref).group, ref.kind)
         if kind in self._caches:
-            self._caches[kind].put(dict(answer))
+            self._caches[kind].answered(dict(answer))
 
 
 def kind_of(ref: Ref) -> Kind:

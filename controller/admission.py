@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf
 
-from controller.core.objects import Object, Ref
+from controller.core.objects import Object
 from controller.core.release import PrometheusLimit, Release
 from controller.core.status import Revision, Status
 from controller.crd import parse_release
@@ -12,20 +14,84 @@ from controller.errors import InvalidRelease, ProviderError
 from controller.providers.queries import context, fill
 from controller.routers import router_of
 
+Problems = list[tuple[str, str]]
 
-def admit(obj: Object, others: Iterable[Object] = ()) -> Release:
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What whoever runs the controller allows: looks between ``least`` and ``most`` seconds apart, and objects of
+    other namespaces.
+    """
+
+    least: float = 0.0
+    most: float = inf
+    across: bool = True
+
+
+def admit(obj: Object, others: Iterable[Object] = (), rules: Rules = Rules()) -> Release:
     """The Release as it is to be followed. ``others`` are all Releases of the cluster, also this one.
 
     Raises InvalidRelease with one sentence per fault.
     """
-    release = parse_release(obj)
-    problems = [*_queries(release), *_router(release), *_claims(release, others)]
-    if problems:
-        raise InvalidRelease("\n".join(f"{field}: {text}" for field, text in problems), problems[0][0], tuple(problems))
-    return release
+    return Admission(rules).admit(obj, others)
 
 
-def _queries(release: Release) -> list[tuple[str, str]]:
+class Admission:
+    """The same for a process that reads all Releases again and again: each is parsed once for each of its specs."""
+
+    def __init__(self, rules: Rules = Rules()) -> None:
+        self._rules = rules
+        self._parsed: dict[str, tuple[int, Release | None]] = {}
+
+    def admit(self, obj: Object, others: Iterable[Object] = ()) -> Release:
+        """See :func:`admit`."""
+        release = parse_release(obj)
+        rivals = (rival for other in others if (rival := self._rival(other)) is not None)
+        problems = [
+            *_allowed(release, self._rules),
+            *_queries(release),
+            *_router(release),
+            *_claims(release, rivals),
+        ]
+        if problems:
+            text = "\n".join(f"{field}: {sentence}" for field, sentence in problems)
+            raise InvalidRelease(text, problems[0][0], tuple(problems))
+        return release
+
+    def forget(self, uid: str) -> None:
+        """The Release with this uid is gone."""
+        self._parsed.pop(uid, None)
+
+    def _rival(self, other: Object) -> Release | None:
+        """None for a Release that cannot be read: it claims nothing."""
+        metadata = other["metadata"]
+        uid, generation = metadata.get("uid", ""), metadata.get("generation", 0)
+        known = self._parsed.get(uid)
+        if known is None or not uid or known[0] != generation:
+            try:
+                known = (generation, parse_release(other))
+            except InvalidRelease:
+                known = (generation, None)
+            self._parsed[uid] = known
+        return known[1]
+
+
+def _allowed(release: Release, rules: Rules) -> Problems:
+    problems = []
+    interval = release.gates.interval
+    if not rules.least <= interval <= rules.most:
+        text = f"{interval:g}s is not between {rules.least:g}s and {rules.most:g}s, which this controller allows"
+        problems.append(("spec.gates.interval", f"{text} (--min-interval, --max-interval)"))
+    for one in release.traffic.router.virtual_services:
+        if one.namespace != release.namespace and not rules.across:
+            text = f"{one} is in another namespace; name one in {release.namespace}"
+            problems.append(
+                ("spec.traffic.istio.virtualService", f"{text}, or start the controller with --cross-namespace")
+            )
+    return problems
+
+
+def _queries(release: Release) -> Problems:
     """Templates are filled in once with names of no meaning: what is wrong with them is wrong with any."""
     sample = Status(stable=Revision("stable", "stable"), candidate=Revision("candidate", "candidate"))
     problems = []
@@ -38,7 +104,7 @@ def _queries(release: Release) -> list[tuple[str, str]]:
     return problems
 
 
-def _router(release: Release) -> list[tuple[str, str]]:
+def _router(release: Release) -> Problems:
     supports = router_of(release).SUPPORTS
     problems = []
     for number, match in enumerate(release.strategy.testers):
@@ -49,36 +115,32 @@ def _router(release: Release) -> list[tuple[str, str]]:
     return problems
 
 
-def _claims(release: Release, others: Iterable[Object]) -> list[tuple[str, str]]:
-    """Two Releases for one Deployment or one route object: the younger gives way and names the older."""
-    mine = _claimed(release)
-    for other in others:
-        try:
-            rival = parse_release(other)
-        except InvalidRelease:
-            continue
+def _claims(release: Release, rivals: Iterable[Release]) -> Problems:
+    """Two Releases for one Deployment or one route: the younger gives way and names the older."""
+    for rival in rivals:
         if rival.ref == release.ref or _age(rival) >= _age(release):
             continue
-        for ref, field in mine.items():
-            if ref in _claimed(rival):
-                what = f"{ref.kind} {ref.namespace}/{ref.name} belongs to the Release {rival.ref} already"
-                return [(field, f"{what}; choose another, or delete one of the two Releases")]
+        for field, what in _shared(release, rival):
+            text = f"{what} belongs to the Release {rival.ref} already"
+            return [(field, f"{text}; choose another, or delete one of the two Releases")]
     return []
 
 
 def _age(release: Release) -> tuple[float, str, str]:
-    created = float("inf") if release.created is None else release.created
+    created = inf if release.created is None else release.created
     return created, release.namespace, release.name
 
 
-def _claimed(release: Release) -> dict[Ref, str]:
-    router = release.traffic.router
-    deployment = Ref("apps/v1", "Deployment", release.namespace, release.workload.deployment)
-    claimed = {deployment: "spec.workload.deployment"}
-    for one in router.virtual_services:
-        ref = Ref("networking.istio.io/v1", "VirtualService", one.namespace, one.name)
-        # Two Releases may share a VirtualService as long as each has named routes of its own.
-        for route in router.routes or ("",):
-            named = Ref(ref.api, ref.kind, ref.namespace, f"{ref.name}" + (f" (route {route})" if route else ""))
-            claimed[named] = "spec.traffic.istio.virtualService"
-    return claimed
+def _shared(release: Release, rival: Release) -> Iterator[tuple[str, str]]:
+    """What both would write: the field that names it here, and what it is."""
+    mine, theirs = release.workload.deployment, rival.workload.deployment
+    if (release.namespace, mine) == (rival.namespace, theirs):
+        yield "spec.workload.deployment", f"Deployment {release.namespace}/{mine}"
+    ours, others = release.traffic.router, rival.traffic.router
+    for one in set(ours.virtual_services) & set(others.virtual_services):
+        # Two Releases may share a VirtualService as long as each names routes of its own.
+        routes = sorted(set(ours.routes) & set(others.routes))
+        if routes:
+            yield "spec.traffic.istio.routes", f"route {routes[0]} of VirtualService {one}"
+        elif not (ours.routes and others.routes):
+            yield "spec.traffic.istio.virtualService", f"VirtualService {one}"

@@ -14,7 +14,9 @@ from pathlib import Path
 import structlog
 
 from controller.act import Actor
+from controller.admission import Admission, Rules
 from controller.cluster import Access, Caches, Cluster, EventRecorder, explicit, find
+from controller.errors import SettingsError
 from controller.leader import Alone, Leader
 from controller.loop import Key, Loop
 from controller.observe import KINDS, Measurer, Observer
@@ -39,11 +41,18 @@ class NoProvider:
 class App:
     """One controller. ``run`` returns when :meth:`stop` was called, and raises what ended it otherwise.
 
-    ``access`` replaces the cluster that the settings name; ``now`` gives epoch seconds.
+    ``access`` and ``provider`` replace what the settings name, ``queue`` the one whose dates are real time; ``now``
+    gives epoch seconds.
     """
 
     def __init__(
-        self, settings: Settings, *, access: Access | None = None, now: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        *,
+        access: Access | None = None,
+        provider: Provider | None = None,
+        queue: WorkQueue[Key] | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.settings = settings
         self.telemetry = Telemetry(version())
@@ -52,6 +61,8 @@ class App:
         self.reconciler: Reconciler
         self.port = 0
         self._access = access
+        self._given = provider
+        self._queue = queue
         self._now = now
         self._stop = asyncio.Event()
 
@@ -65,7 +76,7 @@ class App:
         async with contextlib.AsyncExitStack() as stack:
             settings = self.settings
             server = Server(*settings.listen, telemetry=self.telemetry, alive=heartbeat.problem, unready=self._unready)
-            await stack.enter_async_context(server)
+            await _listening(stack, server, settings)
             self.port = server.port
             cluster = Cluster(
                 self._access or await _access(settings),
@@ -74,13 +85,21 @@ class App:
                 telemetry=self.telemetry,
             )
             await stack.enter_async_context(cluster)
-            provider = await self._provider(stack)
+            provider = self._given or await self._provider(stack)
             events = await stack.enter_async_context(EventRecorder(cluster))
-            queue: WorkQueue[Key] = WorkQueue(telemetry=self.telemetry, on_turn=heartbeat.beat)
-            loop = self._loop(cluster, provider, events, queue)
-            await self._work(cluster, loop, queue, heartbeat)
+            queue = self._queue or WorkQueue[Key](telemetry=self.telemetry, on_turn=heartbeat.beat)
+            leader = self._leader(cluster)
+            loop = self._loop(cluster, provider, events, queue, leader.may_act)
+            await self._work(leader, loop, queue, heartbeat)
 
-    def _loop(self, cluster: Cluster, provider: Provider, events: EventRecorder, queue: WorkQueue[Key]) -> Loop:
+    def _loop(
+        self,
+        cluster: Cluster,
+        provider: Provider,
+        events: EventRecorder,
+        queue: WorkQueue[Key],
+        leading: Callable[[], bool],
+    ) -> Loop:
         settings = self.settings
         self.caches = Caches(cluster, namespaces=settings.namespaces)
         for kind in KINDS:
@@ -93,29 +112,40 @@ class App:
             cluster,
             self.caches,
             Observer(cluster, self.caches, measurer),
-            Actor(cluster, self.caches),
+            Actor(cluster, self.caches, leading),
             events,
             self.telemetry,
             self._now,
+            leading,
+            Admission(Rules(settings.min_interval, settings.max_interval, settings.cross_namespace)),
         )
         loop = Loop(self.caches, self.reconciler, queue, settings.workers)
         loop.watch()
         return loop
 
-    async def _work(self, cluster: Cluster, loop: Loop, queue: WorkQueue[Key], heartbeat: Heartbeat) -> None:
-        leader = self._leader(cluster)
-        self.reconciler.leading = leader.may_act
+    async def _work(self, leader: Leader | Alone, loop: Loop, queue: WorkQueue[Key], heartbeat: Heartbeat) -> None:
         async with asyncio.TaskGroup() as group:
             caches = group.create_task(self.caches.run(), name="caches")
-            beat = group.create_task(_beat(heartbeat), name="heartbeat")
-            await self.caches.synced()
-            self.started.set()
-            work = group.create_task(leader.run(loop.run), name="leader")
+            beat = group.create_task(self._beat(heartbeat, leader), name="heartbeat")
+            work = group.create_task(self._lead(leader, loop), name="leader")
             await self._stop.wait()
             await queue.stop(self.settings.grace)
             work.cancel()
             caches.cancel()
             beat.cancel()
+
+    async def _lead(self, leader: Leader | Alone, loop: Loop) -> None:
+        """Nobody acts on caches that are not filled."""
+        await self.caches.synced()
+        self.started.set()
+        await leader.run(loop.run)
+
+    async def _beat(self, heartbeat: Heartbeat, leader: Leader | Alone) -> None:
+        """The event loop turns, where no queue does yet: in a standby, and until the caches are filled."""
+        while True:
+            if not (leader.leading and self.started.is_set()):
+                heartbeat.beat()
+            await asyncio.sleep(5)
 
     def _leader(self, cluster: Cluster) -> Leader | Alone:
         settings = self.settings
@@ -156,11 +186,12 @@ async def _access(settings: Settings) -> Access:
     return await find(settings.kubeconfig, settings.context)
 
 
-async def _beat(heartbeat: Heartbeat) -> None:
-    """A standby turns too, though no queue of its own does."""
-    while True:
-        heartbeat.beat()
-        await asyncio.sleep(5)
+async def _listening(stack: contextlib.AsyncExitStack, server: Server, settings: Settings) -> None:
+    try:
+        await stack.enter_async_context(server)
+    except OSError as error:
+        where = f"{settings.listen.host}:{settings.listen.port}"
+        raise SettingsError(f"--listen: {where} cannot be used: {error.strerror}; choose another address") from None
 
 
 def version() -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import structlog
-
 from controller.cluster import Caches, Object
 from controller.core.objects import Ref
 from controller.core.release import Release
 from controller.crd import parse_release
-from controller.errors import ClusterError, Conflict, InvalidRelease
+from controller.errors import Conflict, InvalidRelease
 from controller.observe import KINDS, CachedFound
 from controller.observe.found import CONTENTS, RELEASE
 from controller.reconcile import Reconciler
@@ -48,6 +46,7 @@ class Loop:
 
     async def run(self) -> None:
         """Until cancelled. Every release gets a pass at the start: what happened before is not known."""
+        self.reconciler.begin()
         for release in self.caches[RELEASE].list():
             self.queue.add(_key(release))
         await self.queue.run(self._pass, self.workers)
@@ -60,9 +59,6 @@ class Loop:
             except Conflict:
                 if not left:
                     raise
-            except ClusterError as error:
-                structlog.get_logger(__name__).warning("pass failed", release="/".join(key), error=str(error))
-                raise
             else:
                 if after is not None:
                     self.queue.add_after(key, after)
@@ -72,8 +68,9 @@ class Loop:
     def _release_changed(self, old: Object | None, new: Object | None) -> None:
         changed = new or old
         assert changed is not None
+        self.reconciler.hurry(_key(changed))
         self.queue.add(_key(changed))
-        if new is None or old is None:  # another Release may gain or lose what they both claim
+        if _claims_change(old, new):  # another Release may gain or lose what they both claim
             for other in self.caches[RELEASE].list():
                 self.queue.add(_key(other))
 
@@ -111,6 +108,10 @@ class Loop:
         except InvalidRelease:
             return ()
         return router_of(release).reads(release) + workload_of(release).reads(release, CachedFound(self.caches))
+
+
+def _claims_change(old: Object | None, new: Object | None) -> bool:
+    return old is None or new is None or old["metadata"].get("generation") != new["metadata"].get("generation")
 
 
 def _key(item: Object) -> Key:

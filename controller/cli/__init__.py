@@ -12,7 +12,7 @@ import typer
 from controller.cli.demo import demo
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
-from controller.errors import SluiceError
+from controller.errors import SettingsError, SluiceError
 
 app = typer.Typer(
     name="sluice",
@@ -32,4 +32,4 @@ def main() -> None:
         app()
     except SluiceError as error:
         print(f"sluice: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.decide.change import Move, enter
-from controller.core.decide.commands import command_move, noted
+from controller.core.decide.commands import command_move, noted, pending
 from controller.core.decide.describe import describe
 from controller.core.decide.evidence import harm, weigh
 from controller.core.decide.facts import follows, notice
@@ -31,6 +31,7 @@ __all__ = [
     "decide",
     "follows",
     "next_look",
+    "pending",
     "wanted_traffic",
 ]
 

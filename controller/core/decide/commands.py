@@ -15,9 +15,9 @@ _ANYTIME = frozenset({CommandName.RETRY, CommandName.ROLLBACK})
 """Commands that make sense, if at all, when no release is in progress."""
 
 
-def pending(status: Status, observed: Observed) -> Command | None:
+def pending(status: Status, command: Command | None) -> Command | None:
     """The command that is to be handled now; None when there is none, or it was handled and still stands there."""
-    command, handled = observed.command, status.handled
+    handled = status.handled
     if command is None:
         return None
     same = handled is not None and (handled.name, handled.by, handled.reason) == (
@@ -37,7 +37,7 @@ def noted(status: Status, observed: Observed) -> Status:
 
 def command_move(release: Release, status: Status, observed: Observed) -> Move | None:
     """What the pending command does; None without one."""
-    command = pending(status, observed)
+    command = pending(status, observed.command)
     if command is None:
         return None
     now = observed.now

@@ -1,0 +1,55 @@
+"""What a process knows of a release beyond the status on the wire, and when that is worth a write."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+from controller.core.release import Release
+from controller.core.status import Status
+
+CHECKPOINT = 60.0
+"""Seconds between two status writes that say nothing but newer numbers."""
+
+_NUMBERS = re.compile(r"\d+(\.\d+)?")
+
+
+@dataclass(slots=True)
+class Memory:
+    """``wire`` is the status as it stands in the API and ``recorded`` what we wrote there; ``status`` is the newest,
+    with numbers that were not written yet. A status that somebody else wrote makes all of it void.
+
+    ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last. ``fenced``: whether this term's
+    leader has written the routes of the release in progress.
+    """
+
+    wire: dict[str, Any]
+    recorded: Status
+    status: Status
+    written: float
+    accepted: Release | None = None
+    fenced: bool = False
+
+    def due(self, status: Status, now: float) -> bool:
+        """Whether a person or a restart would miss it."""
+        if not self.wire or essence(status) != essence(self.recorded):
+            return True
+        return status != self.recorded and now - self.written >= CHECKPOINT
+
+
+def spread(key: tuple[str, str]) -> float:
+    """Seconds of CHECKPOINT, by key: after a restart not all releases write their numbers in the same second."""
+    return zlib.crc32("/".join(key).encode()) % int(CHECKPOINT)
+
+
+def essence(status: Status) -> Status:
+    """A status without what changes with every look: numbers alone cause no write, other words do."""
+    step = status.step and replace(status.step, measured=None, looked_until=None, mismatches_in_a_row=0)
+    gates = tuple(
+        replace(gate, value=None, sample=0, reason="", pool_requests=0.0, pool_bad=0.0) for gate in status.gates
+    )
+    conditions = tuple(replace(condition, message="") for condition in status.conditions)
+    message = _NUMBERS.sub("#", status.message)
+    return replace(status, step=step, gates=gates, conditions=conditions, evidence="", message=message)
