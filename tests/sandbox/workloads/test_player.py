@@ -96,7 +96,6 @@ async def test_an_error_of_a_controller_s_own_is_no_secret(
     monkeypatch.setattr(Deployments, "reconcile", broken)
     running = Workloads(connection)
     await running.__aenter__()
-    running.check()
     await Lab(client, namespace).deploy()
     await asyncio.wait_for(met.wait(), 10)
     with pytest.raises(SandboxError, match="the deployment controller failed: KeyError"):
