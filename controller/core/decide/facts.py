@@ -27,7 +27,8 @@ def notice(release: Release, status: Status, observed: Observed) -> Status:
         timers=_timers(status, observed),
         revisions=tuple(one.name for one in observed.workload.revisions),
     )
-    if noted.candidate is None and not noted.retiring:
+    # A revision that failed stays without pods: it holds nothing that stable would have to take back.
+    if noted.candidate is None and not any(one.replicas or one.ready for one in noted.retiring):
         noted = replace(noted, floor=0)
     return replace(noted, step=noted.step and _step(release, noted, noted.step, observed))
 
