@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Coroutine
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -162,34 +163,41 @@ class Life:
                 "finishedAt": stamp(self.now()),
                 "containerID": known.get("containerID", ""),
             }
-            view.last_state = {"terminated": ended}
-            view.restarts += 1
+            if self.restart_policy == "Never":
+                view.state, view.id = {"terminated": ended}, known.get("containerID", "")
+            else:
+                view.last_state = {"terminated": ended}
+                view.restarts += 1
         elif "terminated" in state and self.restart_policy != "Always":
             view.state, view.id = state, known.get("containerID", "")
         return view
 
     async def _run(self) -> None:
-        publisher = asyncio.create_task(self._publish_for_ever())
-        course = asyncio.create_task(self._course())
-        going = asyncio.create_task(self._going.wait())
+        publisher = asyncio.create_task(self._logged(self._publish_for_ever()))
+        course = asyncio.create_task(self._logged(self._course()))
         try:
             if deleting(self.pod):
                 self._going.set()
-            await asyncio.wait({course, going}, return_when=asyncio.FIRST_COMPLETED)
-            await going
+            await self._going.wait()
             await self._stop(course)
             publisher.cancel()
-            await self._remove()
+            await self._logged(self._remove())
         finally:
-            for task in (publisher, course, going):
-                task.cancel()
-            for result in await asyncio.gather(publisher, course, going, return_exceptions=True):
-                if isinstance(result, Exception):
-                    _log.error("pod %s/%s", namespace(self.pod), name(self.pod), exc_info=result)
+            publisher.cancel()
+            course.cancel()
+            await asyncio.gather(publisher, course, return_exceptions=True)
+
+    async def _logged(self, work: Coroutine[Any, Any, None]) -> None:
+        """A bug is told at once, and the pod can still be deleted."""
+        try:
+            await work
+        except Exception:
+            _log.exception("pod %s/%s", namespace(self.pod), name(self.pod))
 
     async def _course(self) -> None:
         """Volumes, init containers one after the other, then all others until they have ended for good."""
         await self._show_ports()
+        self.changed()  # the end of what an earlier process ran is news
         while problem := missing_volume(self.pod, self._kubelet.config_map, self._kubelet.secret):
             self._again.clear()
             self.tell(False, "FailedMount", problem)

@@ -43,3 +43,16 @@ async def test_a_pod_deleted_while_no_node_ran_is_removed(
     assert datetime.fromisoformat(deleted["metadata"]["deletionTimestamp"])
     async with running_node(connection):
         await lab.until_gone(POD, "one")
+
+
+async def test_what_is_not_restarted_has_failed_with_its_node(
+    connection: Connection, client: Client, namespace: str
+) -> None:
+    lab = Lab(client, namespace)
+    async with running_node(connection):
+        await lab.pod("one", "job:v1-exit-0-after-60s", restartPolicy="Never")
+        await lab.until_one(POD, "one", lambda item: item["status"].get("phase") == "Running")
+    async with running_node(connection):
+        failed = await lab.until_one(POD, "one", lambda item: item["status"].get("phase") == "Failed")
+    assert container(failed)["state"]["terminated"]["exitCode"] == 137
+    assert container(failed)["restartCount"] == 0
