@@ -77,10 +77,6 @@ class Life:
         for container in self.containers:
             container.look_again()
 
-    async def die(self) -> None:
-        for container in self._mains:
-            await container.die()
-
     async def end(self) -> None:
         """Its object is gone, or this program ends: nothing is served from now on, nothing more is reported."""
         self._gone = True
@@ -224,7 +220,7 @@ class Life:
     async def _insist(self, patch: Object) -> None:
         while not self._gone:
             try:
-                self.pod = await self._kubelet.cluster.patch(POD, self.pod, patch)
+                await self._kubelet.cluster.patch(POD, self.pod, patch)
                 return
             except ApiError as error:
                 if error.code == 404:
@@ -285,4 +281,5 @@ class Life:
             {"op": "test", "path": "/metadata/uid", "value": uid(self.pod)},
             {"op": "add", "path": "/status", "value": status},
         ]
-        self.pod = await self._kubelet.cluster.patch(POD, self.pod, patch, JSON_PATCH, subresource="status")
+        # The mirror learns the answer and calls update(), unless it knows something newer by now.
+        await self._kubelet.cluster.patch(POD, self.pod, patch, JSON_PATCH, subresource="status")
