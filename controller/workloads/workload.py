@@ -16,7 +16,9 @@ class Workload(Protocol):
     def reads(self, release: Release, found: Found) -> tuple[Ref, ...]:
         """Every object, or all of a kind, that the other functions look at, as far as ``found`` tells already.
 
-        A template that is found names ConfigMaps: so the second call may give more than the first.
+        A template that is found names ConfigMaps: so the second call may give more than the first. Whoever fetches asks
+        again until it does not, and hands the same answers to the other functions: a ConfigMap of which only metadata
+        is found would read as an empty one.
         """
         ...
 
@@ -25,7 +27,10 @@ class Workload(Protocol):
         ...
 
     def up(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
-        """New revisions (configuration first), more replicas, a restart in place."""
+        """New revisions (configuration first), more replicas, a restart in place, repairs of what somebody took away.
+
+        A new revision is made only if the template in ``found`` is still what that name was given to.
+        """
         ...
 
     def down(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
