@@ -45,5 +45,9 @@ class Router(Protocol):
         ...
 
     def restore(self, release: Release, found: Found) -> tuple[Change, ...]:
-        """Writes that hand everything back: users' own objects as they were, ours gone."""
+        """Writes that hand everything back: users' own objects as they were, ours gone.
+
+        In stages: first the routes; once nothing is left of those in ``found``, the subsets. Between the two the mesh
+        needs the time to learn of the first and requests the time to end (``propagation`` and ``drain``).
+        """
         ...

@@ -11,7 +11,7 @@ from controller.core.release import Release
 from controller.core.seen import RoutesSeen
 from controller.core.wanted import Wanted
 from controller.routers.istio import notes, routes, rules, seen
-from controller.routers.istio.names import ORIGINAL, SUBSETS, ours
+from controller.routers.istio.names import ORIGINAL, SUBSETS, hand_over, ours
 from controller.routers.istio.view import View, reads
 
 __all__ = ["Istio"]
@@ -61,14 +61,7 @@ class Istio:
     def restore(self, release: Release, found: Found) -> tuple[Change, ...]:
         view = View(release, found)
         back = _routes_back(view, (*view.virtual_services, *left_behind(view)))
-        if back or view.rule is None:
-            return back
-        keep = view.all_revisions()
-        return (
-            ()
-            if keep and ours(view.rule, release)
-            else _given_back(view, view.rule, rules.without(view, view.rule, keep))
-        )
+        return back or _rule_back(view)
 
 
 def left_behind(view: View) -> tuple[Object, ...]:
@@ -76,19 +69,31 @@ def left_behind(view: View) -> tuple[Object, ...]:
     return tuple(
         one
         for one in view.found.list("VirtualService")
-        if not any(one is named for named in view.virtual_services)
-        and (ours(one, view.release) or notes.read(one, ORIGINAL, view.release))
+        if not view.is_named(one) and (ours(one, view.release) or notes.read(one, ORIGINAL, view.release))
     )
 
 
 def _routes_back(view: View, objects: tuple[Object, ...]) -> tuple[Change, ...]:
-    return tuple(write for one in objects for write in _given_back(view, one, routes.restored(view, one)))
+    """What we created goes; users' own are as they were."""
+    made = (
+        Delete(ref_of(one), uid(one)) if ours(one, view.release) else change(one, routes.restored(view, one))
+        for one in objects
+    )
+    return tuple(write for write in made if write)
 
 
-def _given_back(view: View, one: Object, before: dict[str, object]) -> tuple[Change, ...]:
-    """What we created goes, unless another Release has something in it by now."""
-    shared = any(notes.others(one, annotation, view.release) for annotation in (ORIGINAL, SUBSETS))
-    if ours(one, view.release) and not shared:
-        return (Delete(ref_of(one), uid(one)),)
-    made = change(one, before)
+def _rule_back(view: View) -> tuple[Change, ...]:
+    """A rule that we created goes with the last Release that has subsets in it, and when no route names any."""
+    if view.rule is None:
+        return ()
+    keep = view.all_revisions()
+    others = notes.others(view.rule, SUBSETS, view.release)
+    if ours(view.rule, view.release) and not others and not keep:
+        return (Delete(ref_of(view.rule), uid(view.rule)),)
+    before = rules.without(view, view.rule, keep)
+    if not ours(view.rule, view.release):
+        notes.disown(before, view.release)
+    elif others:
+        hand_over(before, next(iter(others)))
+    made = change(view.rule, before)
     return (made,) if made else ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from controller.core.objects import Object, namespace
 from controller.routers.istio.names import DOMAIN, MESH
 
+EXACT = 1000
+"""More than any wildcard says: host names have at most 253 characters."""
 EVERYBODY: frozenset[str] = frozenset({"*"})
 
 
@@ -41,8 +43,14 @@ def overlap(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def answers_in_mesh(virtual_service: Object, host: str) -> bool:
-    """Whether sidecars obey this VirtualService for ``host``."""
+    """Whether sidecars may obey this VirtualService for ``host``."""
     spec = virtual_service.get("spec") or {}
-    if MESH not in (spec.get("gateways") or [MESH]):
-        return False
-    return any(covers(in_full(str(entry), namespace(virtual_service)), host) for entry in spec.get("hosts") or [])
+    return MESH in (spec.get("gateways") or [MESH]) and closeness(virtual_service, host) > 0
+
+
+def closeness(virtual_service: Object, host: str) -> int:
+    """How much the hosts of a VirtualService say about ``host``: EXACT for itself, less by wildcards, 0 for nothing."""
+    hosts = (virtual_service.get("spec") or {}).get("hosts") or []
+    patterns = [in_full(str(entry), namespace(virtual_service)) for entry in hosts]
+    found = (EXACT if pattern == host else len(pattern) for pattern in patterns if covers(pattern, host))
+    return max(found, default=0)

@@ -1,6 +1,7 @@
 """How Istio's objects name things of ours: subsets, inserted routes, labels and annotations."""
 
 import re
+from typing import Any
 
 from controller.core.objects import PREFIX, Object, annotations, labels, name, namespace
 from controller.core.release import Release
@@ -28,6 +29,16 @@ FENCE = f"{PREFIX}fence"
 """Annotation: the version of the Release that the last write of this object followed from."""
 
 _SUBSET = "r-"
+_TOOLS = (
+    "kubectl.kubernetes.io/last-applied",
+    "app.kubernetes.io/managed-by",
+    "app.kubernetes.io/instance",
+    "argocd.argoproj.io/",
+    "meta.helm.sh/",
+    "helm.toolkit.fluxcd.io/",
+    "kustomize.toolkit.fluxcd.io/",
+)
+"""How the labels and annotations begin by which a tool knows the objects that it manages."""
 _INSERTED = re.compile(r"sluice-(.+)-testers-([0-9]+)")
 
 
@@ -64,8 +75,13 @@ def inserted_by(route_name: object, where: str) -> str:
 
 
 def ours(obj: Object, release: Release) -> bool:
-    """Whether we made this object for this Release: then all of it is ours."""
+    """Whether we made this object for this Release: then all of it is ours.
+
+    Until somebody's tool takes it over, under our labels, which it leaves alone: what Git or Helm says is the user's.
+    """
     found = labels(obj)
+    if any(key.startswith(_TOOLS) for key in (*found, *annotations(obj))):
+        return False
     return (
         found.get(MANAGED_LABEL) == "sluice"
         and found.get(RELEASE_LABEL) == release.name
@@ -74,9 +90,18 @@ def ours(obj: Object, release: Release) -> bool:
     )
 
 
-def our_metadata(release: Release, where: str, called: str) -> dict[str, object]:
+def our_metadata(release: Release, where: str, called: str) -> dict[str, Any]:
     """Metadata of an object that we create in namespace ``where``."""
-    found = {MANAGED_LABEL: "sluice", RELEASE_LABEL: release.name}
-    if where != release.namespace:
-        found[NAMESPACE_LABEL] = release.namespace
-    return {"name": called, "namespace": where, "labels": found, "annotations": {CREATED: called}}
+    made: dict[str, Any] = {"metadata": {"name": called, "namespace": where, "labels": {MANAGED_LABEL: "sluice"}}}
+    hand_over(made, str(release.ref))
+    return {**made["metadata"], "annotations": {CREATED: called}}
+
+
+def hand_over(obj: dict[str, Any], release: str) -> None:
+    """Make an object that we created belong to this Release (``namespace/name``), in place."""
+    space, _, called = release.partition("/")
+    found = obj["metadata"]["labels"]
+    found.pop(NAMESPACE_LABEL, None)
+    found[RELEASE_LABEL] = called
+    if space != namespace(obj):
+        found[NAMESPACE_LABEL] = space

@@ -6,9 +6,9 @@ Several Releases may share an object; each reads and writes its own part only.
 import json
 from typing import Any
 
-from controller.core.objects import Object, annotations
+from controller.core.objects import Object, annotations, labels
 from controller.core.release import Release
-from controller.routers.istio.names import FENCE, ORIGINAL, SUBSETS
+from controller.routers.istio.names import CREATED, FENCE, MANAGED_LABEL, NAMESPACE_LABEL, ORIGINAL, RELEASE_LABEL
 
 
 def read(obj: Object, annotation: str, release: Release) -> Any:
@@ -42,11 +42,22 @@ def set_fence(obj: dict[str, Any], fence: str) -> None:
 
 
 def forget(obj: dict[str, Any], release: Release) -> None:
-    """Take all of this Release's notes away, in place; the fence goes with the last Release's."""
+    """Take this Release's notes and marks off an object that is not its own, in place."""
     write(obj, ORIGINAL, release, None)
-    write(obj, SUBSETS, release, None)
     if not others(obj, ORIGINAL, release):
         _drop(obj, FENCE)
+    disown(obj, release)
+
+
+def disown(obj: dict[str, Any], release: Release) -> None:
+    """Take the labels off, in place, that an object kept which we created and somebody took over."""
+    found = labels(obj)
+    if found.get(MANAGED_LABEL) == "sluice" and found.get(RELEASE_LABEL) == release.name:
+        for key in (MANAGED_LABEL, RELEASE_LABEL, NAMESPACE_LABEL):
+            obj["metadata"]["labels"].pop(key, None)
+        if not obj["metadata"]["labels"]:
+            del obj["metadata"]["labels"]
+        _drop(obj, CREATED)
 
 
 def _drop(obj: dict[str, Any], annotation: str) -> None:

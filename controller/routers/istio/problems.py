@@ -14,7 +14,7 @@ from controller.routers.istio.names import MESH, ORIGINAL, ours
 from controller.routers.istio.obeyed import hiding
 from controller.routers.istio.routes import merged_into
 from controller.routers.istio.testers import matches_with
-from controller.routers.istio.unsplit import ways
+from controller.routers.istio.unsplit import rivals, ways
 from controller.routers.istio.view import Route, View, destinations, http, target
 
 _FIELD = "spec.traffic.istio"
@@ -29,6 +29,8 @@ def problems(view: View, *, splitting: bool) -> tuple[str, ...]:
     it up, since what comes next may be the way home; it is told when the release is over.
     """
     found = [*_service(view), *_rule(view), *_routes(view), *_testers(view)]
+    if not splitting:
+        found += _rivals(view)
     past = [] if found or splitting or view.release.traffic.unsplit is Unsplit.ALLOW else ways(view)
     if past:
         found.append(
@@ -36,6 +38,14 @@ def problems(view: View, *, splitting: bool) -> tuple[str, ...]:
             f"them any new revision at once: {'; '.join(past)}. Close these ways, or write unsplit: allow"
         )
     return tuple(found)
+
+
+def _rivals(view: View) -> Iterator[str]:
+    for one in rivals(view, everywhere=True):
+        yield (
+            f"{_FIELD}.virtualService: {where(one)} answers for {view.host} in the mesh already, and Istio obeys one "
+            "only; name that one, or take the host or the gateway mesh out of it"
+        )
 
 
 def _service(view: View) -> Iterator[str]:

@@ -17,7 +17,7 @@ from controller.routers.istio import notes
 from controller.routers.istio.created import new_spec
 from controller.routers.istio.delegates import inherited, is_delegate
 from controller.routers.istio.names import API, ORIGINAL, inserted_name, our_metadata, ours, subset
-from controller.routers.istio.testers import matches_with, testers_route
+from controller.routers.istio.testers import matches_with, route_for_testers
 from controller.routers.istio.view import Route, View, destinations, http, target, weight
 
 Originals = dict[str, list[dict[str, Any]]]
@@ -126,7 +126,7 @@ def _testers(
     if not matches:
         return []
     called = inserted_name(view.release, namespace(one), number)
-    return [testers_route(route, called, matches, _to(entry, testers.revision))]
+    return [route_for_testers(route, called, matches, _to(entry, testers.revision))]
 
 
 def merged_into(view: View, one: Object) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ NOT_COPIED = frozenset(
 """Fields of a named route that its testers' route does not have, or has of its own."""
 
 
-def testers_route(route: Route, name: str, matches: list[Match], destination: dict[str, Any]) -> Route:
+def route_for_testers(route: Route, name: str, matches: list[Match], destination: dict[str, Any]) -> Route:
     """The route by this name that sends whatever meets one of ``matches`` to one destination."""
     copied = {key: copy.deepcopy(value) for key, value in route.items() if key not in NOT_COPIED}
     return {"name": name, "match": matches, **copied, "route": [destination]}

@@ -10,31 +10,52 @@ from collections.abc import Iterator
 
 from controller.core.objects import Object, name, namespace, where
 from controller.routers.istio.delegates import holders, is_delegate, roots
-from controller.routers.istio.hosts import answers_in_mesh, exported, overlap
+from controller.routers.istio.hosts import EVERYBODY, EXACT, answers_in_mesh, closeness, exported, includes, overlap
 from controller.routers.istio.names import MESH, inserted_by
 from controller.routers.istio.view import View, destinations, every_route, target, weight
 
 
 def ways(view: View) -> list[str]:
     """Every way past the named routes, each a clause."""
-    return [*_mesh(view), *_other_routes(view), *_service(view), *_ingresses(view)]
+    partly = [f"clients of {where(one)}, which they obey for {view.host}" for one in rivals(view, everywhere=False)]
+    return [*_mesh(view), *partly, *_other_routes(view), *_service(view), *_ingresses(view)]
+
+
+def rivals(view: View, *, everywhere: bool) -> list[Object]:
+    """Other VirtualServices for the Service's host in the mesh: sidecars obey only one, of those whose host says most.
+
+    ``everywhere``: those that all see who see the Release's; else those that only some of them do.
+    """
+    mine = [one for one in _answering(view) if answers_in_mesh(one, view.host)]
+    spaces = [exported(one) for one in mine]
+    closest = max((closeness(one, view.host) for one in mine), default=0)
+    if not mine and _creates_for_mesh(view):
+        spaces, closest = [EVERYBODY], EXACT
+    return [
+        one
+        for one in view.found.list("VirtualService")
+        if answers_in_mesh(one, view.host) and not any(where(one) == where(own) for own in mine)
+        if closeness(one, view.host) >= closest
+        if any(overlap(exported(one), space) for space in spaces)
+        if all(includes(exported(one), space) for space in spaces) == everywhere
+    ]
 
 
 def _mesh(view: View) -> Iterator[str]:
     """Calls of the Service's own name by sidecars."""
-    answering = [one for entry in view.virtual_services for one in holders(view.found, entry)]
-    answered = any(answers_in_mesh(one, view.host) for one in answering)
-    created = bool(view.missing) and MESH in view.release.traffic.router.gateways
-    if not answered and not created:
+    if not any(answers_in_mesh(one, view.host) for one in _answering(view)) and not _creates_for_mesh(view):
         yield (
             f"callers inside the mesh, since no VirtualService of this Release has the host {view.host} and the "
             "gateway mesh (list one more VirtualService, or add both to it)"
         )
-    mine = {where(one) for one in answering}
-    for one in view.found.list("VirtualService"):
-        rival = where(one) not in mine and answers_in_mesh(one, view.host) and not _straight(view, one)
-        if rival and any(overlap(exported(one), exported(other)) for other in answering):
-            yield f"{where(one)}, which answers for {view.host} in the mesh too, and Istio obeys only one of them there"
+
+
+def _answering(view: View) -> list[Object]:
+    return [one for entry in view.virtual_services for one in holders(view.found, entry)]
+
+
+def _creates_for_mesh(view: View) -> bool:
+    return bool(view.missing) and MESH in view.release.traffic.router.gateways
 
 
 def _other_routes(view: View) -> Iterator[str]:
@@ -47,8 +68,7 @@ def _other_routes(view: View) -> Iterator[str]:
 
 def _straight(view: View, one: Object) -> list[str]:
     """The routes of a VirtualService that send requests to the Service without a subset, and are not the Release's."""
-    mine = any(one is entry for entry in view.virtual_services)
-    places = view.named(one) if mine else []
+    places = view.named(one) if view.is_named(one) else []
     found = []
     for at, route in enumerate(every_route(one)):
         if at in places or inserted_by(route.get("name"), namespace(one)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from controller.core.objects import Found, Object, Ref, namespace
+from controller.core.objects import Found, Object, Ref, name, namespace
 from controller.core.release import ObjectRef, Release
 from controller.routers.istio import notes
 from controller.routers.istio.hosts import in_full
@@ -61,14 +61,19 @@ class View:
     def get(self, ref: ObjectRef) -> Object | None:
         return self.found.get("VirtualService", ref.namespace, ref.name)
 
+    def is_named(self, one: Object) -> bool:
+        """Whether the Release names this VirtualService."""
+        return ObjectRef(namespace(one), name(one)) in self.release.traffic.router.virtual_services
+
     def is_service(self, one: Object, destination: Destination) -> bool:
         """Whether a destination of this VirtualService is the Release's Service."""
         return in_full(str(destination.get("host", "")), namespace(one)) == self.host
 
     def revision(self, one: Object, destination: Destination) -> str:
         """The revision that a destination of this VirtualService names, "" when it names none of ours."""
-        name = str(destination.get("subset") or "")
-        return revision_of(name) if name not in self.foreign_subsets and self.is_service(one, destination) else ""
+        chosen = str(destination.get("subset") or "")
+        mine = chosen not in self.foreign_subsets and self.is_service(one, destination)
+        return revision_of(chosen) if mine else ""
 
     def inserted(self, one: Object, route: Route) -> bool:
         """Whether this Release put the route there."""

@@ -145,7 +145,7 @@ def _without_ours(one: Json) -> Json:
 
 
 @given(users_own(), users_rule(), st.lists(wanted(), min_size=1, max_size=3))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_is_foreign_never_changes(one: Json, users: Json | None, moves: list[Wanted]) -> None:
     cluster = _cluster(one, users)
     for want in moves:
@@ -160,7 +160,7 @@ def test_what_is_foreign_never_changes(one: Json, users: Json | None, moves: lis
 
 
 @given(users_own(), users_rule(), st.lists(wanted(), min_size=1, max_size=3))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_all_comes_back(one: Json, users: Json | None, moves: list[Wanted]) -> None:
     cluster, before = _cluster(one, users), _cluster(one, users)
     for want in moves:
@@ -172,7 +172,7 @@ def test_all_comes_back(one: Json, users: Json | None, moves: list[Wanted]) -> N
 
 
 @given(users_own(), users_rule(), wanted())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_was_wanted_is_seen_complete_and_written_once(one: Json, users: Json | None, want: Wanted) -> None:
     cluster = _cluster(one, users)
     cluster.follow(ONE, want)
@@ -192,7 +192,7 @@ def test_what_was_wanted_is_seen_complete_and_written_once(one: Json, users: Jso
 
 
 @given(users_own(), users_rule(), wanted(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_half_written_state_is_seen_and_mended(
     one: Json, users: Json | None, want: Wanted, data: st.DataObject
 ) -> None:
@@ -225,7 +225,7 @@ def test_a_half_written_state_is_seen_and_mended(
 
 
 @given(users_own(), users_rule(), wanted())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_istio_accepts_it(istio_schemas: Mapping[str, Validator], one: Json, users: Json | None, want: Wanted) -> None:
     cluster = _cluster(one, users)
     cluster.follow(ONE, want)

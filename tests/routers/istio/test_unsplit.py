@@ -73,10 +73,10 @@ TCP: Json = {"tcp": [{"match": [{"port": 5432}], "route": [to()]}]}
             [
                 service(),
                 virtual_service(route("web")),
-                virtual_service(route("all", to("x")), called="second", hosts=[HOST]),
+                virtual_service(route("all", to("x")), called="own", space="web", hosts=[HOST], exportTo=["."]),
             ],
-            ["VirtualService shop/second, which answers for", "only one of them"],
-            id="a rival in the mesh",
+            ["clients of VirtualService web/own"],
+            id="a rival in the mesh for some clients",
         ),
         pytest.param(
             [
@@ -119,3 +119,22 @@ def test_a_way_that_opens_in_the_middle_does_not_hold_up_the_way_home() -> None:
     assert cluster.problems(one) == ""
     cluster.follow(one, STABLE)
     assert "NodePort" in cluster.problems(one)
+
+
+@pytest.mark.parametrize("objects", [[], [virtual_service(route("web"))]])
+def test_a_rival_for_all_clients_is_no_matter_of_allowing(objects: list[Json]) -> None:
+    rival = virtual_service(route("all", to(subset="v1")), called="second", hosts=[HOST])
+    one = release(routes=("web",), unsplit=Unsplit.ALLOW)
+    cluster = Cluster(service(), rival, *objects)
+    assert "shop/second answers for" in cluster.problems(one)
+    cluster.follow(one, SPLIT)
+    assert cluster.problems(one) == ""  # in the middle of a release it does not hold up the way home
+
+
+def test_of_two_in_the_mesh_the_one_that_says_more_about_the_host_is_obeyed() -> None:
+    exact = virtual_service(route("web"))
+    wide = virtual_service(route("all", to("x")), called="wide", hosts=["*.svc.cluster.local"])
+    assert Cluster(service(), exact, wide).problems(release(routes=("web",))) == ""
+    other = release(routes=("all",), virtual_services=("shop/wide",), unsplit=Unsplit.ALLOW)
+    wide["spec"]["http"] = [route("all")]
+    assert "shop/podinfo answers" in Cluster(service(), exact, wide).problems(other)
