@@ -23,7 +23,8 @@ class Load:
     """Starts the users' process and talks to it; an async context manager that stops it at the end.
 
     ``folder`` takes its log (``load.log``), ``record`` is a file for every answer as a line of JSON. It ends after
-    ``max_seconds`` in any case. ``url`` is where it is steered and read. All methods raise SandboxError when the process is gone or refuses.
+    ``max_seconds`` in any case. ``url`` is where it is steered and read. All methods raise SandboxError when the
+    process is gone or refuses.
     """
 
     def __init__(self, folder: Path, *, record: Path | None = None, max_seconds: float = 3600.0) -> None:
