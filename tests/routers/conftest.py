@@ -26,6 +26,7 @@ Json = dict[str, Any]
 
 HOST = "podinfo.shop.svc.cluster.local"
 ALWAYS = TesterMatch(headers=(ValueMatch("x-canary", MatchKind.EXACT, "always"),))
+VS, DR = "VirtualService shop/podinfo", "DestinationRule shop/podinfo"
 GOLDEN = Path(__file__).parents[1] / "golden" / "routers"
 
 
@@ -174,6 +175,19 @@ class Cluster:
         for one in found:
             one["metadata"].pop("resourceVersion", None)
         return found
+
+
+def own(*more: Json) -> Cluster:
+    return Cluster(service(), virtual_service(route("web", timeout="3s"), *more))
+
+
+def destinations(cluster: Cluster, called: str = "web", key: str = VS) -> list[tuple[str, int | None]]:
+    found = next(one for one in cluster[key]["spec"]["http"] if one.get("name", "") == called)
+    return [(entry["destination"].get("subset", ""), entry.get("weight")) for entry in found["route"]]
+
+
+def fence(cluster: Cluster) -> str:
+    return str(cluster[VS]["metadata"].get("annotations", {}).get("sluice.dev/fence", ""))
 
 
 def _merge(into: Json, patch: Mapping[str, Any]) -> None:
