@@ -37,6 +37,7 @@ _UNKNOWN = (
     "destination_service_name",
     "destination_service_namespace",
 )
+_COUNTED = 'sum({__name__=~"istio_requests_total|istio_request_duration_milliseconds_count"})'
 _LATEST = ("source_canonical_revision", "destination_canonical_revision")
 
 
@@ -184,10 +185,11 @@ class Prometheus:
             for one in answer["result"]
         ]
 
-    async def steady(self, promql: str = "sum(istio_requests_total)", timeout: float = 30.0) -> float:
+    async def steady(self, promql: str = _COUNTED, timeout: float = 30.0) -> float:
         """Wait until a number is the same after one more scrape of every target; the number (0 without series).
 
-        Raises SandboxError when it still changes after ``timeout`` seconds.
+        Without ``promql`` it is all that the mesh counts of requests: Envoy adds to its histograms a little later than
+        to its counters. Raises SandboxError when it still changes after ``timeout`` seconds.
         """
         seen: tuple[float, float] | None = None  # (value, time of the scrape it was seen in)
         try:
