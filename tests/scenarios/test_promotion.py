@@ -76,7 +76,6 @@ async def test_adoption_two_promotions_and_one_that_supersedes(stage: Stage) -> 
     assert account.count(version="") == 0, account.failures
     assert set(account.versions()) == {"v1", "v2", "v3", "v4"}
     assert account.count() > 300 * 60
-    assert account.traffic["users"].skipped == 0
 
 
 async def test_testers_reach_the_candidate_at_every_weight(stage: Stage) -> None:

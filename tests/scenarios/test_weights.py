@@ -120,7 +120,6 @@ async def test_every_share_is_kept_nothing_fails_and_all_counts_agree(sandbox: S
     await sandbox.load.drain()
     account = await sandbox.load.account()
     assert account.codes() == {200: account.count()}
-    assert account.traffic["users"].skipped == 0
     await sandbox.prometheus.scraped()
     await sandbox.prometheus.steady()
     expected = Counter({(f"podinfo-{tag}", "200"): count for tag, count in account.versions().items()})
