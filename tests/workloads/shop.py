@@ -100,6 +100,10 @@ class Shop:
         for one in objects:
             self.put(one)
 
+    def __repr__(self) -> str:
+        """For a test that fails on a random one."""
+        return f"Shop({list(self.objects.values())})"
+
     @property
     def found(self) -> FoundObjects:
         return FoundObjects(self.objects.values())

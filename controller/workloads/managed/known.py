@@ -20,6 +20,7 @@ from controller.core.objects import name as name_of
 from controller.core.release import Release
 from controller.workloads.managed.configuration import KINDS, content
 from controller.workloads.managed.marks import (
+    CANONICAL_LABEL,
     CONTENT,
     MANAGED,
     RELEASE_LABEL,
@@ -71,18 +72,21 @@ def is_ours(release: Release, one: Object, template: Object | None) -> bool:
     return labels(one).get(RELEASE_LABEL) == own_labels(release, "")[RELEASE_LABEL]
 
 
-def meaning(workload: Object) -> dict[str, Any]:
-    """The normal form of the pod template, of a revision's as of the user's: without what is never copied."""
+def meaning(workload: Object, revision: str = "") -> dict[str, Any]:
+    """The normal form of the pod template: of the user's, or of a ``revision``'s without what was added for it."""
     pods = dict(pod_template(workload))
     metadata = dict(pods.get("metadata") or {})
-    metadata["annotations"] = own_annotations(metadata)
-    pods["metadata"] = metadata
+    labels_of_pods = {key: value for key, value in (metadata.get("labels") or {}).items() if key != REVISION_LABEL}
+    if revision and labels_of_pods.get(CANONICAL_LABEL) == revision:
+        del labels_of_pods[CANONICAL_LABEL]
+    pods["metadata"] = {**metadata, "labels": labels_of_pods, "annotations": own_annotations(metadata)}
     return normal_template(pods, {source.name: original for source, original in original_names(workload).items()})
 
 
 def is_equal(one: Object, template: Object, found: Found) -> bool:
     """Whether a revision is what a new revision of the template would be."""
-    return annotations_of(one).get(CONTENT, "") == content(template, found) and meaning(one) == meaning(template)
+    same = annotations_of(one).get(CONTENT, "") == content(template, found)
+    return same and meaning(one, revision_of(one)) == meaning(template)
 
 
 def is_name_of(revision: str, template: Object, found: Found) -> bool:

@@ -18,6 +18,7 @@ CONTENT = f"{PREFIX}content"
 """Annotation: what tells the configuration of this revision apart from another's."""
 CONFIGS = f"{PREFIX}configuration"
 """Annotation: the copies that its pods read, ``Kind/copy=original`` with commas between."""
+CANONICAL_LABEL = "service.istio.io/canonical-revision"
 
 _LONGEST_LABEL = 63
 _TRACKING = frozenset(

@@ -10,9 +10,14 @@ from controller.core.objects import Found, Object, is_owned_by, named_after, nam
 from controller.core.objects import name as name_of
 from controller.core.release import Release
 from controller.workloads.managed.configuration import Source, belonging, content, copied, redirected
-from controller.workloads.managed.marks import CONFIGS, CONTENT, REVISION_LABEL, own_annotations, own_labels
-
-CANONICAL_LABEL = "service.istio.io/canonical-revision"
+from controller.workloads.managed.marks import (
+    CANONICAL_LABEL,
+    CONFIGS,
+    CONTENT,
+    REVISION_LABEL,
+    own_annotations,
+    own_labels,
+)
 
 _OF_THE_TEMPLATE_ONLY = frozenset({"paused", "replicas", "selector", "template"})
 

@@ -90,7 +90,8 @@ def test_a_template_that_was_exported_from_a_revision_is_a_template() -> None:
     template = deployment()
     template["metadata"]["labels"] = {"sluice.dev/release": "podinfo", "sluice.dev/revision": "abc"}
     template["spec"]["selector"]["matchLabels"]["sluice.dev/revision"] = "abc"
-    template["spec"]["template"]["metadata"]["labels"]["sluice.dev/revision"] = "abc"
+    exported = {"sluice.dev/revision": "abc", "service.istio.io/canonical-revision": "abc"}
+    template["spec"]["template"]["metadata"]["labels"] |= exported
     shop = Shop(template)
     assert shop.seen.revisions == ()
     revision = shop.adopt()
