@@ -46,6 +46,8 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
         return "; ".join(observed.problems)
     candidate, stable = status.candidate, status.stable
     match status.phase:
+        case Phase.IDLE if stable and not stable.ready:
+            return f"{stable.name} ({', '.join(stable.images)}) has no ready pod: see Deployment {stable.deployment}"
         case Phase.IDLE if stable:
             return f"{stable.name} ({', '.join(stable.images)}) serves"
         case Phase.IDLE | Phase.INVALID:
@@ -118,6 +120,7 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
     serves = (
         status.phase is Phase.IDLE
         and status.stable is not None
+        and status.stable.ready > 0
         and template is not None
         and template.revision == status.stable.name
         and follows(wanted_traffic(release, status), observed)

@@ -45,7 +45,7 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
         return _reverted(seen, observed)
     if status.candidate and status.candidate.name in (template.revision, template.proposal):
         return Move(seen)  # scaled, or annotated: still the same revision
-    if status.phase is Phase.FAILED and template.revision == status.failed_name:
+    if status.phase is Phase.FAILED and status.failed_name in (template.revision, template.proposal):
         return Move(seen)  # the same that failed: it is not tried again by being scaled
     return start(release, status, template, now)
 

@@ -394,3 +394,22 @@ def test_every_transition_made_is_in_the_table() -> None:
             break
         reachable = more
     assert reachable == set(Phase) - {Phase.BAKING}
+
+
+def test_stable_without_a_ready_pod_is_not_called_ready(world: World) -> None:
+    world.idle()
+    world.revisions["x1"].ready = 0
+    world.turn()
+    assert world.status.condition("Ready").status is Truth.FALSE
+    assert world.status.message == "x1 (x:1) has no ready pod: see Deployment podinfo-x1"
+
+
+def test_a_failed_version_whose_object_was_deleted_is_not_tried_again_by_scaling(world: World) -> None:
+    gated(world).idle().push("x:2")
+    world.bad.add("x:2")
+    world.run(lambda w: w.status.phase is Phase.FAILED)
+    world.rest()
+    del world.revisions["x2"]
+    world.replicas, world.generation = 5, world.generation + 1
+    world.rest()
+    assert world.status.phase is Phase.FAILED
