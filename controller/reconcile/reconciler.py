@@ -58,6 +58,15 @@ class _Pass:
         return away and bool(stable and traffic and traffic.weights == Weights.all_to(stable.name))
 
     @property
+    def moved(self) -> bool:
+        """Whether anything was decided, rather than only seen."""
+
+        def place(status: Status) -> tuple[object, ...]:
+            return status.phase, status.step and (status.step.index, status.step.target), status.handled
+
+        return bool(self.decision.events) or place(self.before) != place(self.decision.status)
+
+    @property
     def forced(self) -> bool:
         """Whether routes are written though nothing differs, so that a deposed leader's late patch fails: at a
         rollback, and by a new leader that finds a release in progress.
@@ -110,6 +119,8 @@ class Reconciler:
             raise
         except ClusterError:
             if not it.homeward:
+                if not it.moved:
+                    it.memory.status = it.decision.status  # facts and looks: harm is found though nothing is written
                 raise
             await self._record_or_go_home(it)
         self._tell(it)

@@ -1,0 +1,130 @@
+"""A controller that dies after any of its writes leaves something that the next one brings to the same end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from tests.stage import AGENT, Stage, staged
+
+Move = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with staged() as running:
+        yield running
+
+
+async def sweep(stage: Stage, move: Move, before: Callable[[int], str], image: Callable[[int], str]) -> list[str]:
+    """One run without a stop, then one for each write that it makes, stopped right after it; the new image's
+    weights in each run.
+
+    Runs that differ in nothing but their images read the same: the one before is "old", the one released "new".
+    """
+    wanted: list[str] = []
+    for number in range(200):
+        old, new = before(number), image(number)
+        stage.weights[:] = stage.weights[-1:]
+        mark = len(stage.writes())
+        if number:
+            stage.stop_after(number)
+        await move(new)
+        assert all(sum(weights.values()) == 100 and weights.keys() <= {old, new} for weights in stage.weights)
+        seen = [str([weights.get(new, 0) for weights in stage.weights]), *stage.end()]
+        seen = [text.replace(new, "new").replace(old, "old") for text in seen]
+        wanted = wanted or seen
+        assert seen == wanted, f"stopped after write {number}: {stage.writes()[mark:][: number + 3]}"
+        if stage.stop is not None:  # it was never reached: so many writes are not made
+            stage.stop.remove()
+            stage.stop = None
+            return [wanted[0]] * (number - 1)
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.timeout(120)
+async def test_a_good_release_stopped_after_each_write(stage: Stage) -> None:
+    await stage.idle("x:000")
+    runs = await sweep(stage, stage.promote, "x:{:03}".format, lambda n: f"x:{n + 1:03}")
+    assert len(runs) > 15
+    assert set(runs) == {"[0, 10, 50, 100]"}
+
+
+@pytest.mark.timeout(120)
+async def test_a_bad_release_stopped_after_each_write(stage: Stage) -> None:
+    await stage.idle("x:000")
+    await stage.fail("x:bad")  # its object stays: from here on every run begins alike
+    runs = await sweep(stage, stage.fail, lambda _: "x:000", "x:bad{:03}".format)
+    assert len(runs) > 10
+    assert set(runs) == {"[0, 10, 0]"}
+
+
+@pytest.mark.timeout(120)
+async def test_an_adoption_stopped_after_each_write() -> None:
+    wanted: list[str] = []
+    for number in range(200):
+        async with staged() as stage:
+            if number:
+                stage.stop_after(number)
+            await stage.idle()
+            assert stage.weights == [{"x:1": 100}]
+            wanted = wanted or stage.end()
+            assert stage.end() == wanted, f"stopped after write {number}: {stage.writes()}"
+            if stage.stop is not None:
+                assert number > 8
+                return
+
+
+@pytest.mark.scenario
+@pytest.mark.timeout(180)
+async def test_a_release_that_a_person_aborts_stopped_after_each_write(stage: Stage) -> None:
+    """The command is handled once: a second rollback would be one of the next image."""
+
+    async def abort(image: str) -> None:
+        await stage.push(image)
+        await stage.until(lambda: stage.share(image) == 10)
+        await stage.say("abort", by="eve", reason=image)
+        await stage.until(lambda: stage.phase() == "Failed")
+        await stage.rest()
+        assert stage.status()["handled"]["reason"] == image
+        assert "sluice.dev/command" not in stage.annotations()
+
+    await stage.idle("x:000")
+    await abort("x:first")
+    runs = await sweep(stage, abort, lambda _: "x:000", "x:a{:03}".format)
+    assert len(runs) > 12
+    assert set(runs) == {"[0, 10, 0]"}
+
+
+async def story(stage: Stage) -> tuple[list[dict[str, int]], list[str]]:
+    """Adoption, a good release, a bad one."""
+    await stage.idle()
+    await stage.promote("x:2")
+    await stage.fail("x:bad")
+    return stage.weights, stage.end()
+
+
+WEIGHTS = [{"x:1": 100}, {"x:1": 90, "x:2": 10}, {"x:1": 50, "x:2": 50}, {"x:2": 100}, {"x:2": 90, "x:bad": 10}]
+
+
+@pytest.mark.scenario
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("fault", ["killed", "answer lost", "refused"])
+async def test_the_whole_story_with_a_fault_at_each_write(fault: str) -> None:
+    """Killed right after the write; or it lives on without the answer to it; or the write did not happen at all."""
+    async with staged() as stage:
+        wanted = await story(stage)
+        writes = len(stage.writes())
+    assert wanted[0] == [*WEIGHTS, {"x:2": 100}]
+    assert writes > 40
+    for number in range(1, writes + 1):
+        async with staged() as stage:
+            if fault == "killed":
+                stage.stop_after(number)
+            elif fault == "answer lost":
+                stage.api.faults.add(verb="write", agent=AGENT, drop=True, after=True, skip=number - 1)
+            else:
+                stage.api.faults.add(verb="write", agent=AGENT, status=500, skip=number - 1)
+            assert await story(stage) == wanted, f"{fault} at write {number}: {stage.writes()}"
+            assert stage.stop is None
