@@ -75,6 +75,13 @@ class Stage:
     async def drained(self, seconds: float = 30) -> None:
         """Until only one revision is left, and no ReplicaSet of the Deployment's own."""
         await self.until(lambda s: len(s.get("revisions") or []) == 1 and not s.get("retiring"), seconds)
+        async with asyncio.timeout(seconds):
+            while any(owner["name"] == "podinfo" for owner in await self._owners_of_replica_sets()):
+                await asyncio.sleep(0.1)
+
+    async def _owners_of_replica_sets(self) -> list[dict[str, Any]]:
+        found, _ = await self.sandbox.client.list("/apis/apps/v1/namespaces/shop/replicasets")
+        return [owner for one in found for owner in one["metadata"].get("ownerReferences") or []]
 
     async def drained_of(self, tag: str, seconds: float = 30) -> None:
         """Until no pod of this version is left."""
