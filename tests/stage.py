@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,9 +46,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
+        self._real = False
 
     def __call__(self) -> float:
-        return self.now
+        return time.time() if self._real else self.now
+
+    def follow(self) -> None:
+        """Go with the real time from now on, for a controller in a process of its own."""
+        self._real = True
 
 
 class Dates(WorkQueue[Key]):
@@ -285,9 +291,20 @@ class Stage:
             if {key: (one.get("status") or {}).get(key, 0) for key in status} != status:
                 await self.client.patch(f"{DEPLOYMENTS}/{metadata['name']}/status", {"status": status})
                 changed = True
-        if changed:
+        if changed and self._life is not None:
             await self.settled()
         return changed
+
+    def owning(self) -> bool:
+        """Whether the Deployment still has a ReplicaSet of its own."""
+        return bool(self.objects("replicasets.apps"))
+
+    def emptied(self, image: str) -> bool:
+        """Whether the revision with this image has neither pods nor a subset."""
+        name = self.revision(image)
+        subsets = self.get("destinationrules.networking.istio.io")["spec"]["subsets"]
+        gone = f"r-{name}" not in [one["name"] for one in subsets]
+        return bool(name) and gone and not self.get("deployments.apps", f"podinfo-{name}")["spec"]["replicas"]
 
     async def conditions(self, name: str, *conditions: Object) -> None:
         """A Deployment's own words about its pods."""

@@ -26,7 +26,10 @@ def describe(release: Release, status: Status, observed: Observed) -> Status:
         told,
         replicas=serving.ready if serving else 0,
         selector=f"sluice.dev/revision={serving.name}" if serving else "",
-        step=told.step and replace(told.step, wanted=_weights(release, told)),
+        # An Invalid Release moves nothing: its step goes on saying what was asked for last.
+        step=told.step
+        if told.phase is Phase.INVALID
+        else told.step and replace(told.step, wanted=_weights(release, told)),
     )
     return replace(told, conditions=_conditions(release, told, observed))
 
