@@ -261,3 +261,28 @@ async def test_a_handler_that_fails_ends_the_caches_with_its_error(cluster: Clus
         async with asyncio.timeout(10):
             await caches.run()
     assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_an_event_that_is_older_than_our_own_answer_is_dropped(offline: Cluster) -> None:
+    """Two writes in quick succession: the first one's event comes after the second one's answer."""
+    cache = Cache(offline, Selection(KIND))
+    cache.put(make("a", 1))
+    cache.answered(make("a", 3))
+    cache.answered(make("a", 4))
+    cache.put(make("a", 3))
+    held = cache.get("shop", "a")
+    assert held is not None
+    assert held["metadata"]["resourceVersion"] == "4"
+
+
+async def test_an_answer_that_the_watch_has_overtaken_is_no_news(offline: Cluster) -> None:
+    cache = Cache(offline, Selection(KIND))
+    cache.put(make("a", 1))
+    cache.put(make("a", 5))
+    cache.answered(make("a", 4))
+    held = cache.get("shop", "a")
+    assert held is not None
+    assert held["metadata"]["resourceVersion"] == "5"
+    cache.remove(make("a", 6))
+    cache.answered(make("a", 5))
+    assert cache.get("shop", "a") is None
