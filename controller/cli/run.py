@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 import typer
 
-from controller.app import App, set_up_logs
 from controller.settings import Settings, usage
+
+if TYPE_CHECKING:
+    from controller.app import App
 
 
 def run(context: typer.Context) -> None:
@@ -18,6 +21,9 @@ def run(context: typer.Context) -> None:
         print(usage())
         return
     settings = Settings.parse(arguments)
+    # Imported here: the other commands must not wait for what only the controller needs.
+    from controller.app import App, set_up_logs
+
     set_up_logs(settings)
     asyncio.run(_run(App(settings)))
 

@@ -13,8 +13,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from controller.crd import definitions
-
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,8 +31,14 @@ def sandbox(
     # Imported here: the rest of the command line must not need what only the sandbox needs (the extra `sandbox`).
     from controller.sandbox.run import Options, Sandbox
 
-    options = Options(port=port, crds=tuple(definitions()), app=app, metrics=metrics, rate=rate if app else 0)
+    options = Options(port=port, crds=_definitions, app=app, metrics=metrics, rate=rate if app else 0)
     asyncio.run(_run(Sandbox(options), for_, as_json=as_json))
+
+
+def _definitions() -> list[dict[str, Any]]:
+    from controller.crd import definitions
+
+    return definitions()
 
 
 async def _run(sandbox: Any, seconds: float, *, as_json: bool) -> None:

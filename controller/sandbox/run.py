@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -29,13 +29,14 @@ _FIRST_ANSWER = 20.0
 
 @dataclass(frozen=True)
 class Options:
-    """What is started. ``port`` of the API (0: any free one); ``crds`` beside those of the mesh; ``app``: the sample
+    """What is started. ``port`` of the API (0: any free one); ``crds`` makes more than those of the mesh, in a thread
+    beside the start of everything else, so that a newcomer does not wait for what it imports; ``app``: the sample
     application; ``metrics``: Prometheus; ``sources``: where requests can come from; ``rate``: requests per second that
     the sample's users send (0: none).
     """
 
     port: int = 0
-    crds: tuple[Object, ...] = ()
+    crds: Callable[[], Iterable[Object]] = tuple
     app: bool = True
     metrics: bool = True
     sources: Sequence[Source] = sample.SOURCES
@@ -78,8 +79,7 @@ class Sandbox:
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         self.directory = await stack.enter_async_context(temporary())
-        crds = [*foreign_crds(), *self.options.crds]
-        self.api = await _port_free(stack, EmbeddedApi(crds, port=self.options.port), self.options.port)
+        self.api = await _port_free(stack, EmbeddedApi(foreign_crds(), port=self.options.port), self.options.port)
         connection = self.api.connection
         namespace = sample.NAMESPACE if self.options.app else "default"
         self.kubeconfig.write_text(json.dumps(kubeconfig(connection, namespace), indent=2) + "\n")
@@ -89,13 +89,17 @@ class Sandbox:
         self.mesh = Mesh(connection, self.directory / "mesh", self.options.sources)
         self.load = Load(self.directory)
         # Each takes its time to start a process: side by side it is the longest of them, not their sum.
-        await _enter(stack, self.workloads, self.pods, self.mesh, self.load)
+        await asyncio.gather(_enter(stack, self.workloads, self.pods, self.mesh, self.load), self._define())
         if self.options.metrics:
             target = mesh_target(self.mesh.target, self.mesh.metrics_path)
             self.prometheus = Prometheus(self.directory / "prometheus", [target], wait=False)
             await stack.enter_async_context(self.prometheus)
         if self.options.app:
             await sample.apply(self.client)
+
+    async def _define(self) -> None:
+        for crd in await asyncio.to_thread(self.options.crds):
+            await self.client.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
 
     async def answering(self) -> None:
         """Wait until the sample application's pods are ready and the mesh knows them.

@@ -120,7 +120,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     if shutil.which("prometheus") is None:
         pytest.skip("Prometheus is not installed: apt-get install -y prometheus")
     async with contextlib.AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox(Options(crds=tuple(definitions()))))
+        sandbox = await stack.enter_async_context(Sandbox(Options(crds=definitions)))
         await sandbox.answering()
         assert sandbox.prometheus is not None
         argv = [sys.executable, "-m", "controller", "run", "--kubeconfig", str(sandbox.kubeconfig)]

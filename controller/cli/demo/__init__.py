@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from controller.cli.demo.view import Lines, Screen, View
-
 if TYPE_CHECKING:
     from controller.cli.demo.story import Result, Story
 
@@ -27,6 +25,7 @@ def demo(
     """
     # Imported here: the rest of the command line must not need what only the sandbox needs (the extra `sandbox`).
     from controller.cli.demo.story import Story
+    from controller.cli.demo.view import Lines, Screen, View
 
     console = Console(highlight=False)
     view: View = Lines(console) if plain or as_json or not console.is_terminal else Screen(console)

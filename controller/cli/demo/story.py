@@ -83,7 +83,7 @@ class Story:
         """Tell it, and give the results. Raises SandboxError when something does not start or does not come true."""
         self._view.say("starting the sandbox: Kubernetes API, workloads, Envoy, Prometheus ...")
         async with contextlib.AsyncExitStack() as stack:
-            self._sandbox = await stack.enter_async_context(Sandbox(Options(crds=tuple(definitions()))))
+            self._sandbox = await stack.enter_async_context(Sandbox(Options(crds=definitions)))
             await self._sandbox.answering()
             self._controller = await self._start_controller()
             stack.push_async_callback(self._controller.stop)
