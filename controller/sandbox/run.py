@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -89,11 +89,18 @@ class Sandbox:
         self.mesh = Mesh(connection, self.directory / "mesh", self.options.sources)
         self.load = Load(self.directory)
         # Each takes its time to start a process: side by side it is the longest of them, not their sum.
-        await asyncio.gather(_enter(stack, self.workloads, self.pods, self.mesh, self.load), self._define())
+        await _together(
+            _enter(stack, self.workloads, self.pods, self.load), self._start_mesh(stack), self._define(), self._deploy()
+        )
+
+    async def _start_mesh(self, stack: contextlib.AsyncExitStack) -> None:
+        await stack.enter_async_context(self.mesh)
         if self.options.metrics:
             target = mesh_target(self.mesh.target, self.mesh.metrics_path)
             self.prometheus = Prometheus(self.directory / "prometheus", [target], wait=False)
             await stack.enter_async_context(self.prometheus)
+
+    async def _deploy(self) -> None:
         if self.options.app:
             await sample.apply(self.client)
 
@@ -170,6 +177,13 @@ async def _port_free(stack: contextlib.AsyncExitStack, api: EmbeddedApi, port: i
         return await stack.enter_async_context(api)
     except OSError as error:
         raise SandboxError(f"port {port} cannot be used: {error.strerror or error}; choose another or 0") from error
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """All of them side by side and to their ends; then the first error is raised, so that nothing is half started."""
+    for result in await asyncio.gather(*parts, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
 
 
 async def _enter(stack: contextlib.AsyncExitStack, *managers: contextlib.AbstractAsyncContextManager[Any]) -> None:
