@@ -126,7 +126,7 @@ class Story:
         await load.drain()
         account = await load.account(mark)
         await load.resume()
-        return _result(account, tag, wanted, outcome, seconds)
+        return result_of(account, tag, wanted, outcome, seconds)
 
     async def _until(self, what: str, true: Callable[[Status], Any]) -> Status:
         try:
@@ -192,7 +192,8 @@ def _second(status: Status) -> bool:
     return bool(step.get("index") == 1 and step.get("inEffectSince"))
 
 
-def _result(account: Account, tag: str, wanted: str, outcome: str, seconds: float) -> Result:
+def result_of(account: Account, tag: str, wanted: str, outcome: str, seconds: float) -> Result:
+    """What a release came to, by the account of its users since the new image was given."""
     ours = list(account.select(version=tag))
     bad = [tally for tally in ours if tally.code != 200]
     detect = max(tally.last for tally in ours) - min(tally.first for tally in bad) if bad else None
