@@ -21,7 +21,6 @@ from controller.errors import SettingsError
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 class Address(NamedTuple):
@@ -83,12 +82,6 @@ def _name(value: str) -> str:
 
 def _names(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_name(part.strip()) for part in value.split(",") if part.strip()))
-
-
-def _domain(value: str) -> str:
-    if not _DOMAIN.fullmatch(value):
-        raise ValueError("is no DNS domain; write it like cluster.local")
-    return value
 
 
 def _url(value: str) -> str:
@@ -169,7 +162,6 @@ class Settings:
     listen: Address = _option(_address, ":8080", "address of /metrics, /healthz and /readyz")  # noqa: RUF009
     log_level: str = _option(_choice("debug", "info", "warning", "error"), "info", "debug, info, warning or error")
     log_format: str = _option(_choice("json", "console"), "json", "json for machines, console for people")
-    cluster_domain: str = _option(_domain, "cluster.local", "DNS domain of the cluster's Services")
     secrets: bool = _option(_switch, "on", "watch the metadata of Secrets, to notice a change of configuration")
     cross_namespace: bool = _option(_switch, "off", "allow references from a Release to other namespaces")
 

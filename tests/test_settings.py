@@ -77,7 +77,6 @@ def test_well_known_variables_are_asked_last() -> None:
         (["--listen=8080x"], {}, "write it like :8080"),
         (["--listen=::1:80"], {}, "[::1]:8080"),
         (["--listen=:70000"], {}, "--listen: ':70000' is no address"),
-        (["--cluster-domain=a..b"], {}, "write it like cluster.local"),
         (["--worker=3"], {}, "unrecognized arguments: --worker=3; did you mean --workers?"),
         (["extra"], {}, "see `sluice run --help`"),
         (["--workers"], {}, "expected one argument"),
