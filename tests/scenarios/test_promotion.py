@@ -9,14 +9,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.scenarios import stories
+
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
 Stage = Any  # the class is in conftest.py, which no module can import
 
 STEPS = ({"weight": "10%", "for": "10s"}, {"weight": "50%", "for": "10s"})
-GATES = {
-    "interval": "5s",
-    "minimumStep": "10s",
-    "warmUp": "0s",
+GATES: dict[str, Any] = {
     "compare": {"none": True},
     "limits": [
         {"name": "success-rate", "successRate": {"min": "99%"}, "minRequests": 50},
@@ -33,30 +32,15 @@ GATES = {
 }
 
 
-def release(gates: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "sluice.dev/v1alpha1",
-        "kind": "Release",
-        "metadata": {"name": "podinfo", "namespace": "shop"},
-        "spec": {
-            "workload": {"deployment": "podinfo"},
-            "traffic": {
-                "service": "podinfo",
-                "propagation": "500ms",
-                "drain": "3s",
-                "istio": {"virtualService": "podinfo", "destinationRule": "podinfo"},
-            },
-            "strategy": {"canary": {"testers": [{"headers": {"x-canary": {"exact": "always"}}}], "steps": list(STEPS)}},
-            "gates": gates,
-        },
-    }
+def release(**gates: Any) -> dict[str, Any]:
+    return stories.release(STEPS, GATES | gates, testers=[{"headers": {"x-canary": {"exact": "always"}}}])
 
 
 async def test_adoption_two_promotions_and_one_that_supersedes(stage: Stage) -> None:
     """At 300 requests a second no request fails because traffic moved, and the pods that were judged serve."""
     sandbox = stage.sandbox
     await sandbox.load.set_group(sandbox.users("users", 300.0))
-    await stage.create(release(GATES))
+    await stage.create(release())
     await stage.promoted("v1", 30)
 
     await stage.push("v2")
@@ -81,7 +65,7 @@ async def test_testers_reach_the_candidate_at_every_weight(stage: Stage) -> None
     sandbox = stage.sandbox
     testers = sandbox.users("testers", 10.0, headers={"x-canary": "always"})
     await sandbox.load.set_group(sandbox.users("users", 50.0))
-    await stage.create(release(GATES | {"limits": GATES["limits"][:1]}))  # type: ignore[index]
+    await stage.create(release(limits=GATES["limits"][:1]))
     await stage.promoted("v1", 30)
     await stage.push("v2")
     await stage.until(lambda s: (s.get("step") or {}).get("inEffectSince"), 30)
@@ -94,7 +78,7 @@ async def test_testers_reach_the_candidate_at_every_weight(stage: Stage) -> None
 
 async def test_an_idle_release_asks_nothing_of_anybody(stage: Stage) -> None:
     """In 60 s no request to the API and no query, renewals of a lease and watches opened anew excepted."""
-    await stage.create(release(GATES))
+    await stage.create(release())
     await stage.promoted("v1", 30)
     await stage.drained()
     await asyncio.sleep(1)  # the pass that saw the last of it go

@@ -6,36 +6,18 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.stories import release
+
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(240)]
 Stage = Any  # the class is in conftest.py, which no module can import
 
 STEPS = [{"weight": "20%", "for": "30s"}, {"weight": "50%", "for": "10s"}]
-QUICK = {"interval": "5s", "minimumStep": "10s", "warmUp": "0s", "stepDeadline": "5m"}
-
-
-def release(gates: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "sluice.dev/v1alpha1",
-        "kind": "Release",
-        "metadata": {"name": "podinfo", "namespace": "shop"},
-        "spec": {
-            "workload": {"deployment": "podinfo"},
-            "traffic": {
-                "service": "podinfo",
-                "propagation": "500ms",
-                "drain": "3s",
-                "istio": {"virtualService": "podinfo", "destinationRule": "podinfo"},
-            },
-            "strategy": {"canary": {"steps": STEPS}},
-            "gates": QUICK | gates,
-        },
-    }
 
 
 async def adopted(stage: Stage, gates: dict[str, Any], rate: float = 200.0) -> None:
     sandbox = stage.sandbox
     await sandbox.load.set_group(sandbox.users("users", rate))
-    await stage.create(release(gates))
+    await stage.create(release(STEPS, gates))
     await stage.promoted("v1", 30)
 
 
