@@ -1,8 +1,8 @@
 """Sluice's own Prometheus series: what every room counts about itself.
 
 May not go in: anything that knows a Release, a router or a Kubernetes object. Rooms hand over numbers and label
-strings. Labels are bounded by construction (verbs, resources, codes, fixed outcomes), never names of objects.
-Times are in seconds, as Prometheus asks for.
+strings. Labels are bounded by construction (verbs, resources, codes, fixed outcomes), never names of objects, but for
+the series of single releases, which go when their release goes. Times are in seconds, as Prometheus asks for.
 """
 
 from __future__ import annotations
