@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # Whether a property holds must not depend on how busy the machine is.
@@ -20,6 +21,15 @@ RunVirtual = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files below tests/golden anew")
+
+
+@pytest.fixture(autouse=True)
+def logs_of_its_own() -> Iterator[None]:
+    """A test that sets up logs, as the command line does, sets them up for itself: its standard error is closed after
+    it, and whoever wrote there later would fail.
+    """
+    yield
+    structlog.reset_defaults()
 
 
 class _JumpingSelector(selectors.DefaultSelector):
