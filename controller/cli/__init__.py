@@ -1,6 +1,7 @@
 """The command line, ``sluice`` and ``kubectl sluice``: typer reads it, rich shows it. No decision is made here.
 
-Exit status: 0 done, 1 it failed and said why, 2 the command line is wrong, 130 stopped by Ctrl-C.
+A command's module imports what it needs when it runs, so that ``sluice --help`` and shell completion answer at once.
+Exit statuses stand in :mod:`controller.cli.exits`.
 """
 
 from __future__ import annotations
@@ -10,26 +11,40 @@ import sys
 import typer
 
 from controller.cli.demo import demo
+from controller.cli.exits import Exit, table
+from controller.cli.program import program
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
-from controller.errors import SettingsError, SluiceError
+from controller.errors import ClusterError, SettingsError, SluiceError
+
+_HERE = "On this machine"
 
 app = typer.Typer(
     name="sluice",
     help="Progressive delivery for Istio: it opens the gate to a new version a little at a time, and shuts it again.",
+    epilog=f"Exit status:\n\n\b\n{table()}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 # Settings reads the options of `run`, for flags and environment alike; they are declared there once.
-app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})(run)
-app.command()(sandbox)
-app.command()(demo)
+_passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+app.command(rich_help_panel=_HERE)(sandbox)
+app.command(rich_help_panel=_HERE)(demo)
+app.command(rich_help_panel="In the cluster", context_settings=_passed_on)(run)
 
 
 def main() -> None:
     """Run the command line and exit. An error that is ours is one line on standard error, not a traceback."""
     try:
-        app()
+        app(prog_name=program())
     except SluiceError as error:
         print(f"sluice: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
+        sys.exit(status_of(error))
+
+
+def status_of(error: SluiceError) -> Exit:
+    """The exit status that an error ends the program with."""
+    if isinstance(error, SettingsError):
+        return Exit.USAGE
+    return Exit.CLUSTER if isinstance(error, ClusterError) else Exit.NO

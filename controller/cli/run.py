@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from controller.settings import Settings, usage
-
 if TYPE_CHECKING:
     from controller.app import App
 
 
 def run(context: typer.Context) -> None:
     """Run the controller. Its options are listed by ``sluice run --help``; each is also an environment variable."""
+    from controller.settings import Settings, usage
+
     arguments = context.args
     if "--help" in arguments or "-h" in arguments:
         print(usage())

@@ -8,11 +8,12 @@ import json
 import signal
 import sys
 from importlib.resources import files
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -43,6 +44,8 @@ def _definitions() -> list[dict[str, Any]]:
 
 
 async def _run(sandbox: Any, seconds: float, *, as_json: bool) -> None:
+    from rich.console import Console
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _STOPS:
@@ -86,6 +89,8 @@ async def _or(stop: asyncio.Event, work: Any) -> bool:
 
 
 def _show(out: Console, where: dict[str, Any]) -> None:
+    from rich.table import Table
+
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_row("Kubernetes API", where["api"])
     for source, url in where["sources"].items():

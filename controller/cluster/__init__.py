@@ -14,7 +14,8 @@ from controller.cluster.client import MANAGER, Cluster
 from controller.cluster.events import EventRecorder
 from controller.cluster.kinds import Kind, Resource
 from controller.cluster.objects import Key, Object, Objects, copied, key_of, version_of
-from controller.cluster.reflector import Selection, Timing
+from controller.cluster.reflector import Reflector, Selection, Timing
+from controller.cluster.transport import MissingKind
 
 __all__ = [
     "MANAGER",
@@ -25,8 +26,10 @@ __all__ = [
     "EventRecorder",
     "Key",
     "Kind",
+    "MissingKind",
     "Object",
     "Objects",
+    "Reflector",
     "Resource",
     "Selection",
     "Timing",

@@ -33,7 +33,7 @@ async def _no_renewal() -> None:
 @dataclass(frozen=True)
 class Access:
     """Where and how. ``authorization`` gives the header's value ("" for none) before every request; ``renew`` is
-    called once when the server answers 401.
+    called once when the server answers 401. ``headers`` go with every request (impersonation).
     """
 
     url: str
@@ -42,17 +42,24 @@ class Access:
     proxy: str | None = None
     authorization: Callable[[], Awaitable[str]] = _nothing
     renew: Callable[[], Awaitable[None]] = _no_renewal
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def explicit(url: str, *, token: str = "", token_file: str = "", ca: str = "") -> Access:
     """An address and a bearer token (or a file with one). ``ca`` is a PEM file. Raises SettingsError."""
+    secure = context_of(ca) if url.startswith("https") else True
+    return Access(url.rstrip("/"), secure, None, proxy_for(url), bearer(token, token_file))
+
+
+def bearer(token: str, token_file: str) -> Callable[[], Awaitable[str]]:
+    """The header's value for a token, or for a file with one, which is read again when it may have changed."""
     source = _TokenFile(Path(token_file)) if token_file else None
 
     async def authorization() -> str:
         value = source.token() if source else token
         return f"Bearer {value}" if value else ""
 
-    return Access(url.rstrip("/"), _context(ca) if url.startswith("https") else True, None, _proxy(url), authorization)
+    return authorization
 
 
 async def find(kubeconfig: str = "", context: str = "") -> Access:
@@ -120,10 +127,10 @@ def _of(
     url: str = configuration.host
     secure: ssl.SSLContext | bool = True
     if url.startswith("https"):
-        secure = _context(configuration.ssl_ca_cert or "", verify=configuration.verify_ssl)
+        secure = context_of(configuration.ssl_ca_cert or "", verify=configuration.verify_ssl)
         if login is not None:
             login.certify(secure)
-    proxy = configuration.proxy or _proxy(url)
+    proxy = configuration.proxy or proxy_for(url)
     return Access(url.rstrip("/"), secure, configuration.tls_server_name, proxy, authorization, renew)
 
 
@@ -187,11 +194,13 @@ def _any_file(paths: str) -> bool:
     return any(Path(path).expanduser().is_file() for path in paths.split(":") if path)
 
 
-def _context(ca: str, *, verify: bool = True) -> ssl.SSLContext:
+def context_of(ca: str, *, data: str = "", verify: bool = True) -> ssl.SSLContext:
+    """TLS as clusters need it, trusting the PEM file ``ca`` or the PEM text ``data``. Raises SettingsError."""
     try:
-        context = ssl.create_default_context(cafile=ca or None)
+        context = ssl.create_default_context(cafile=ca or None, cadata=data or None)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"the certificate authority {ca} cannot be used: {error}; it must be a PEM file") from None
+        named = f"the certificate authority {ca}" if ca else "the data of the certificate authority"
+        raise SettingsError(f"{named} cannot be used: {error}; it must be a PEM file") from None
     # Newer Pythons refuse authorities without a key identifier, as many clusters have; other clients take them.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not verify:
@@ -200,7 +209,7 @@ def _context(ca: str, *, verify: bool = True) -> ssl.SSLContext:
     return context
 
 
-def _proxy(url: str) -> str | None:
+def proxy_for(url: str) -> str | None:
     """The proxy that the environment names for this address, asked once; aiohttp would read .netrc at each request."""
     parts = urlsplit(url)
     if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):

@@ -19,7 +19,7 @@ from controller.errors import Unreachable
 from controller.telemetry import Telemetry
 
 MANAGER = "sluice"
-"""Our name in managedFields."""
+"""The controller's name in managedFields."""
 
 Propagation = Literal["Background", "Foreground", "Orphan"]
 
@@ -36,12 +36,14 @@ class Cluster:
     repeated while they fail and time is left; writes only where they certainly had no effect.
 
     ``version`` is a precondition: the call raises Conflict unless the object is at that resourceVersion.
+    ``manager`` is our name in managedFields and in the API server's audit log.
     """
 
     def __init__(
         self,
         access: Access,
         *,
+        manager: str = MANAGER,
         version: str = "dev",
         limit: float = 4.0,
         telemetry: Telemetry | None = None,
@@ -49,7 +51,8 @@ class Cluster:
         source: random.Random | None = None,
     ) -> None:
         self.telemetry = telemetry or Telemetry(version)
-        self.transport = Transport(access, agent=f"{MANAGER}/{version}", telemetry=self.telemetry, source=source)
+        self.manager = manager
+        self.transport = Transport(access, agent=f"{manager}/{version}", telemetry=self.telemetry, source=source)
         self.discovery = Discovery(self.transport, clock)
         self.echoes = Echoes()
         self.limit = limit
@@ -207,7 +210,7 @@ class Cluster:
         **call: Any,
     ) -> Object:
         """``known``: the answer's version is certainly ours, unless it is still ``before`` (nothing changed)."""
-        params = {"fieldManager": MANAGER} | dict(params or {})
+        params = {"fieldManager": self.manager} | dict(params or {})
         with self.echoes.writing((str(kind), namespace, name)) as ours:
             answer = await self._send(verb, kind, namespace, name, subresource=subresource, params=params, **call)
             if known and version_of(answer) != before:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from controller.cluster.kinds import Kind, Resource
 from controller.cluster.objects import Object
-from controller.cluster.transport import Call, Transport
+from controller.cluster.transport import Call, MissingKind, Transport
 from controller.errors import NotFound
 
 _AGAIN = 10.0  # seconds
@@ -89,5 +89,5 @@ class Discovery:
             raise _absent(kind) from None
 
 
-def _absent(kind: Kind) -> NotFound:
-    return NotFound(f"the cluster does not serve {kind}; install its CRDs", where=kind.kind, status=404)
+def _absent(kind: Kind) -> MissingKind:
+    return MissingKind(f"the cluster does not serve {kind}; install its CRDs", where=kind.kind, status=404)

@@ -31,7 +31,7 @@ _CALLS = 64  # connections for calls; a burst of workers waits rather than opens
 
 
 class MissingKind(NotFound):
-    """The path itself is unknown to the server: the kind is not served (any more) in this version."""
+    """The kind is not served: its CRD is not installed, or the path is unknown to the server in this version."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Transport:
     def _session(self, limit: int) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             # Compression costs both sides more than the network inside a cluster does.
-            headers={"User-Agent": self._agent, "Accept-Encoding": "identity"},
+            headers=[("User-Agent", self._agent), ("Accept-Encoding", "identity"), *self._access.headers],
             connector=aiohttp.TCPConnector(limit=limit, ssl=self._access.secure),
             cookie_jar=aiohttp.DummyCookieJar(),
             read_bufsize=2**20,

@@ -8,7 +8,6 @@ import signal
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 if TYPE_CHECKING:
     from controller.cli.demo.story import Result, Story
@@ -24,6 +23,8 @@ def demo(
     Exit status 0 if the good one was promoted, the bad one rolled back, and no request failed because traffic moved.
     """
     # Imported here: the rest of the command line must not need what only the sandbox needs (the extra `sandbox`).
+    from rich.console import Console
+
     from controller.cli.demo.story import Story
     from controller.cli.demo.view import Lines, Screen, View
 

@@ -1,0 +1,26 @@
+"""The options that every command against a cluster has, as kubectl has them. Cheap to import."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+Context = Annotated[str, typer.Option("--context", help="Context of the kubeconfig; without: its current one.")]
+Kubeconfig = Annotated[
+    str, typer.Option("--kubeconfig", envvar="KUBECONFIG", help="Kubeconfig file; without: ~/.kube/config.")
+]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace; without: the context's own.")]
+AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")]
+
+
+class Format(StrEnum):
+    """How an answer is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+Output = Annotated[Format, typer.Option("--output", "-o", help="How it is printed.")]
