@@ -12,12 +12,14 @@ import typer
 
 from controller.cli.demo import demo
 from controller.cli.exits import Exit, table
+from controller.cli.lint import lint
 from controller.cli.program import program
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
 from controller.errors import ClusterError, SettingsError, SluiceError
 
 _HERE = "On this machine"
+_BEFORE = "Before you apply"
 
 app = typer.Typer(
     name="sluice",
@@ -31,6 +33,7 @@ app = typer.Typer(
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 app.command(rich_help_panel=_HERE)(sandbox)
 app.command(rich_help_panel=_HERE)(demo)
+app.command(rich_help_panel=_BEFORE)(lint)
 app.command(rich_help_panel="In the cluster", context_settings=_passed_on)(run)
 
 

@@ -1,0 +1,111 @@
+"""A Release against the other objects of the same files: the router's and the workload's own eyes.
+
+Files seldom hold everything, so what they do not hold is taken to be in the cluster and to be right: stand-ins take its
+place. What is said of the objects that are there is said by the functions that the controller uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from controller.core.objects import FoundObjects, Object, labels, pod_template, where
+from controller.core.release import ObjectRef, Release
+from controller.routers import router_of
+from controller.workloads import workload_of
+
+_API = "networking.istio.io/v1"
+_OTHERS = ("StatefulSet", "DaemonSet")
+_HTTP = ("http", "http2", "https", "grpc")
+
+Problem = tuple[str, str]
+"""Where (a field of the Release such as ``spec.traffic.port``, or an object as ``where`` names it) and what."""
+
+
+def against(release: Release, objects: Sequence[Object]) -> Iterator[Problem]:
+    """Everything that the objects of the files say about the Release. May raise what malformed objects cause."""
+    found = FoundObjects(objects)
+    workload = workload_of(release).see(release, found)
+    if workload.template is not None:
+        yield from map(_parted, filter(None, [workload.template.problem]))
+    elif any(found.get(kind, release.namespace, release.workload.deployment) for kind in _OTHERS):
+        yield _parted(workload.missing)
+    filled = FoundObjects([*objects, *_stand_ins(release, found)])
+    yield from map(_parted, router_of(release).see(release, filled).problems)
+    service = found.get("Service", release.namespace, release.traffic.service)
+    template = found.get("Deployment", release.namespace, release.workload.deployment)
+    if service is not None and template is not None:
+        yield from _selected(service, template)
+
+
+def port_hint(release: Release, objects: Sequence[Object]) -> str:
+    """What to add to the Service's port so that Istio need not guess its protocol; "" when nothing is missing."""
+    service = FoundObjects(objects).get("Service", release.namespace, release.traffic.service)
+    for port in ((service or {}).get("spec") or {}).get("ports") or []:
+        called = str(port.get("appProtocol") or str(port.get("name") or "").partition("-")[0]).lower()
+        if release.traffic.port in (None, port.get("port")) and called not in _HTTP:
+            return (
+                f"port {port.get('port')} of Service {release.traffic.service} does not say its protocol, and Istio "
+                "guesses; name the port http (or grpc), or set appProtocol"
+            )
+    return ""
+
+
+def _parted(problem: str) -> Problem:
+    field, _, sentence = problem.partition(": ")
+    return field, sentence
+
+
+def _stand_ins(release: Release, found: FoundObjects) -> Iterator[dict[str, Any]]:
+    """The Service and the VirtualServices that the Release names and that the files do not hold, as they should be."""
+    traffic = release.traffic
+    if found.get("Service", release.namespace, traffic.service) is None:
+        yield {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": traffic.service, "namespace": release.namespace},
+            "spec": {"ports": [{"port": traffic.port or 80, "name": "http"}]},
+        }
+    for ref in traffic.router.virtual_services:
+        if found.get("VirtualService", ref.namespace, ref.name) is None:
+            yield _virtual_service(release, ref)
+
+
+def _virtual_service(release: Release, ref: ObjectRef) -> dict[str, Any]:
+    host = f"{release.traffic.service}.{release.namespace}.svc.cluster.local"
+    to = [{"destination": {"host": host}}]
+    routes: list[dict[str, Any]] = [{"name": route, "route": to} for route in release.traffic.router.routes]
+    return {
+        "apiVersion": _API,
+        "kind": "VirtualService",
+        "metadata": {"name": ref.name, "namespace": ref.namespace},
+        "spec": {
+            "hosts": [*release.traffic.router.hosts, host],
+            "gateways": sorted({"mesh", *release.traffic.router.gateways}),
+            "http": routes or [{"route": to}],
+        },
+    }
+
+
+def _selected(service: Object, template: Object) -> Iterator[Problem]:
+    """Whether the Service selects the Deployment's pods, and finds its port there."""
+    selector = (service.get("spec") or {}).get("selector") or {}
+    pods = pod_template(template)
+    own = labels(pods)
+    wrong = {key: value for key, value in selector.items() if own.get(key) != value}
+    if wrong:
+        asked = ", ".join(f"{key}={value}" for key, value in sorted(wrong.items()))
+        yield (
+            where(service),
+            f"it selects pods with {asked}, which those of {where(template)} are not labelled; use the same labels",
+        )
+    containers = (pods.get("spec") or {}).get("containers") or []
+    named = {port.get("name") for container in containers for port in container.get("ports") or []}
+    for port in (service.get("spec") or {}).get("ports") or []:
+        target = port.get("targetPort")
+        if isinstance(target, str) and not target.isdecimal() and target not in named:
+            known = ", ".join(sorted(str(one) for one in named if one)) or "none"
+            yield (
+                where(service),
+                f"targetPort {target} names no port of {where(template)}, which has {known}; use one of them",
+            )
