@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+
+from controller.sandbox.process import spawn
 
 # A shell that waits for the end of its input and then removes the folder. Its input is a pipe whose other end only
 # the sandbox holds, so that end comes even when the sandbox is killed. The wait before the removal is for children
@@ -18,8 +21,9 @@ _JANITOR = 'cat >/dev/null; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }'
 @contextlib.asynccontextmanager
 async def temporary() -> AsyncIterator[Path]:
     """A new empty folder for the length of the block; removed after it, and also after a SIGKILL of this process."""
-    path = Path(tempfile.mkdtemp(prefix="sluice-"))
-    janitor = await asyncio.create_subprocess_exec(
+    path = Path(tempfile.gettempdir()) / f"sluice-{secrets.token_hex(8)}"
+    # The janitor first: were the folder there before, a kill in between would leave it.
+    janitor = await spawn(
         "/bin/sh",
         "-c",
         _JANITOR,
@@ -28,9 +32,9 @@ async def temporary() -> AsyncIterator[Path]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C in the terminal is not for it
     )
     try:
+        path.mkdir(mode=0o700)
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)

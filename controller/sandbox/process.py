@@ -15,6 +15,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from controller.errors import SandboxError
 
@@ -95,6 +96,24 @@ class Child:
                 await self._process.wait()
 
 
+async def spawn(*argv: str, **options: Any) -> asyncio.subprocess.Process:
+    """As asyncio's create_subprocess_exec, in a session of its own; a cancellation ends what it has started.
+
+    asyncio kills the process then too, but leaves its pipes open. A session, because a Ctrl-C in the terminal goes to
+    the whole group: the owner decides in which order things stop.
+    """
+    making = asyncio.ensure_future(asyncio.create_subprocess_exec(*argv, start_new_session=True, **options))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        process = await making
+        process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        await process.wait()
+        raise
+
+
 async def start(
     name: str, argv: Sequence[str], log: Path, *, env: dict[str, str] | None = None, stdin: bool = False
 ) -> Child:
@@ -104,15 +123,13 @@ async def start(
     """
     with log.open("ab") as out:
         try:
-            process = await asyncio.create_subprocess_exec(
+            process = await spawn(
                 *argv,
                 stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 env={**os.environ, **(env or {})},
                 preexec_fn=_die_with(os.getpid()),
-                # A Ctrl-C in the terminal goes to the whole group: the owner decides in which order things stop.
-                start_new_session=True,
             )
         except FileNotFoundError as error:
             raise SandboxError(f"{name}: the program {argv[0]} was not found") from error

@@ -16,7 +16,7 @@ from controller.sandbox.api import EmbeddedApi
 from controller.sandbox.api.kubeconfig import kubeconfig
 from controller.sandbox.client import Client, Object
 from controller.sandbox.crds import foreign_crds
-from controller.sandbox.directory import temporary
+from controller.sandbox.early import Begun, begin
 from controller.sandbox.load import Group, Load
 from controller.sandbox.mesh import Mesh, Source
 from controller.sandbox.pods import Pods
@@ -29,13 +29,12 @@ _FIRST_ANSWER = 20.0
 
 @dataclass(frozen=True)
 class Options:
-    """What is started. ``port`` of the API (0: any free one); ``crds`` makes more than those of the mesh, in a thread
-    beside the start of everything else, so that a newcomer does not wait for what it imports; ``app``: the sample
-    application; ``metrics``: Prometheus; ``sources``: where requests can come from; ``rate``: requests per second that
-    the sample's users send (0: none).
+    """What is started. ``crds`` makes more than those of the mesh, in a thread beside the start of everything
+    else, so that a newcomer does not wait for what it imports; ``app``: the sample application; ``metrics``:
+    Prometheus; ``sources``: where requests can come from; ``rate``: requests per second that the sample's users send
+    (0: none).
     """
 
-    port: int = 0
     crds: Callable[[], Iterable[Object]] = tuple
     app: bool = True
     metrics: bool = True
@@ -48,6 +47,7 @@ class Sandbox:
 
     Everything is on 127.0.0.1 and below ``directory``; all of it is gone after the block, and also after a SIGKILL of
     this process. Raises SandboxError, naming the command that helps, when something is missing or does not start.
+    ``begun`` is what was started before and ends after the block; without it the sandbox starts that too.
     """
 
     directory: Path
@@ -59,8 +59,9 @@ class Sandbox:
     load: Load
     client: Client
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, begun: Begun | None = None) -> None:
         self.options = options or Options()
+        self._begun = begun
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -78,19 +79,23 @@ class Sandbox:
         return self.directory / "kubeconfig"
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
-        self.directory = await stack.enter_async_context(temporary())
-        self.api = await _port_free(stack, EmbeddedApi(foreign_crds(), port=self.options.port), self.options.port)
+        begun = self._begun if self._begun is not None else await stack.enter_async_context(begin())
+        self.directory = begun.directory
+        self.api = await stack.enter_async_context(EmbeddedApi(foreign_crds(), listener=begun.listener))
         connection = self.api.connection
         namespace = sample.NAMESPACE if self.options.app else "default"
         self.kubeconfig.write_text(json.dumps(kubeconfig(connection, namespace), indent=2) + "\n")
         self.client = await stack.enter_async_context(Client(connection, "sluice-sandbox"))
         self.workloads = Workloads(connection)
-        self.pods = Pods(connection, folder=self.directory)
+        self.pods = Pods(connection, program=begun.pods)
         self.mesh = Mesh(connection, self.directory / "mesh", self.options.sources)
         self.load = Load(self.directory)
         # Each takes its time to start a process: side by side it is the longest of them, not their sum.
         await _together(
-            _enter(stack, self.workloads, self.pods, self.load), self._start_mesh(stack), self._define(), self._deploy()
+            *(_enter(stack, part) for part in (self.workloads, self.pods, self.load)),
+            self._start_mesh(stack),
+            self._define(),
+            self._deploy(),
         )
 
     async def _start_mesh(self, stack: contextlib.AsyncExitStack) -> None:
@@ -172,13 +177,6 @@ class Sandbox:
         return commands
 
 
-async def _port_free(stack: contextlib.AsyncExitStack, api: EmbeddedApi, port: int) -> EmbeddedApi:
-    try:
-        return await stack.enter_async_context(api)
-    except OSError as error:
-        raise SandboxError(f"port {port} cannot be used: {error.strerror or error}; choose another or 0") from error
-
-
 async def _together(*parts: Coroutine[Any, Any, None]) -> None:
     """All of them side by side and to their ends; then the first error is raised, so that nothing is half started."""
     for result in await asyncio.gather(*parts, return_exceptions=True):
@@ -186,15 +184,8 @@ async def _together(*parts: Coroutine[Any, Any, None]) -> None:
             raise result
 
 
-async def _enter(stack: contextlib.AsyncExitStack, *managers: contextlib.AbstractAsyncContextManager[Any]) -> None:
-    """Enter all of them side by side; when one fails the others are left again and its error is raised."""
-    results = await asyncio.gather(*(manager.__aenter__() for manager in managers), return_exceptions=True)
-    for manager, result in zip(managers, results, strict=True):
-        if not isinstance(result, BaseException):
-            stack.push_async_exit(manager)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
+async def _enter(stack: contextlib.AsyncExitStack, part: contextlib.AbstractAsyncContextManager[Any]) -> None:
+    await stack.enter_async_context(part)
 
 
 def _ready(endpoint: Object) -> bool:

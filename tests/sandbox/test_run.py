@@ -52,6 +52,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def command(pid: int) -> str:
+    """Its command line; "" when it has gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -100,6 +108,46 @@ async def test_nothing_is_left_behind(number: signal.Signals) -> None:
                 await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc: run it on Linux")
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("controller.sandbox.pods", signal.SIGINT),  # the program itself still imports
+        ("controller.sandbox.pods", signal.SIGKILL),
+        ("controller.sandbox.load", signal.SIGTERM),  # the parts start side by side
+    ],
+)
+async def test_nothing_is_left_behind_by_a_start_that_is_broken_off(
+    moment: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    argv = [sys.executable, "-m", "controller", "sandbox", "--json", "--no-metrics"]
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    try:
+        async with asyncio.timeout(40):
+            children: list[int] = []
+            while not any(moment in command(pid) for pid in children):
+                children = descendants(process.pid)
+                assert process.returncode is None
+                await asyncio.sleep(0.01)
+        (pods,) = [command(pid) for pid in children if "controller.sandbox.pods" in command(pid)]
+        port = int(pods.split(" --api ")[1].split()[0].rpartition(":")[2])
+        assert list(tmp_path.iterdir()), "the sandbox's folder"
+        process.send_signal(number)
+        output, _ = await asyncio.wait_for(process.communicate(), 20)
+        assert (process.returncode, output) == ((0, b"") if number != signal.SIGKILL else (-9, b""))
+        async with asyncio.timeout(15):
+            while any(alive(pid) for pid in children) or list(tmp_path.iterdir()):
+                await asyncio.sleep(0.02)
+        with pytest.raises(OSError, match="Connect call failed"):
+            await asyncio.open_connection("127.0.0.1", port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def test_a_part_that_dies_ends_it_with_its_reason() -> None:
     async with program("--no-metrics", "--rate", "0") as (process, where):
         folder = Path(where["kubeconfig"]).parent
@@ -109,10 +157,6 @@ async def test_a_part_that_dies_ends_it_with_its_reason() -> None:
         assert await asyncio.wait_for(process.wait(), 20) == 1
         assert b"sluice: pods ended with status -9" in await process.stderr.read()
         await until_gone([], folder)
-
-
-def command(pid: int) -> str:
-    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
 
 
 async def test_a_missing_prometheus_is_one_sentence_and_the_command_that_gets_it(tmp_path: Path) -> None:

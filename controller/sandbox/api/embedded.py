@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import Self
@@ -30,17 +31,17 @@ AGENT = "kube-apiserver"
 class EmbeddedApi:
     """A Kubernetes API in memory, served over HTTP while the ``async with`` block runs.
 
-    ``crds`` are CustomResourceDefinitions that are there from the start; ``clock`` gives Unix seconds and names the
-    times in objects; ``history`` is how many writes can be watched from the past; a watch that asks for bookmarks gets
-    one every ``bookmark_seconds``. ``connection`` is how to reach it, as ``user``.
+    ``crds`` are CustomResourceDefinitions that are there from the start; ``listener`` is the socket where it takes
+    connections (without it any free port of 127.0.0.1); ``clock`` gives Unix seconds and names the times in objects;
+    ``history`` is how many writes can be watched from the past; a watch that asks for bookmarks gets one every
+    ``bookmark_seconds``. ``connection`` is how to reach it, as ``user``.
     """
 
     def __init__(
         self,
         crds: Iterable[Object] = (),
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
+        listener: socket.socket | None = None,
         clock: Callable[[], float] = time.time,
         history: int = 5000,
         bookmark_seconds: float = 10.0,
@@ -52,7 +53,7 @@ class EmbeddedApi:
         self._state = State(self.store, Registry(builtin_resources()), clock)
         self._definitions = Definitions(self._state)
         self._server = Server(self._state, self.audit, self.faults, bookmark_seconds)
-        self._host, self._port, self._user = host, port, user
+        self._listener, self._user = listener, user
         self._runner: web.AppRunner | None = None
         self._url = ""
         for name in NAMESPACES:
@@ -77,8 +78,8 @@ class EmbeddedApi:
         # A watch whose client is gone must end at once, not at its next event.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
+        sock = self._listener or socket.create_server(("127.0.0.1", 0))
+        await web.SockSite(self._runner, sock).start()
         host, port = self._runner.addresses[0][:2]
         self._url = f"http://{host}:{port}"
         return self

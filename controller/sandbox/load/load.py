@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Self
@@ -12,11 +9,9 @@ from typing import Any, Self
 import aiohttp
 
 from controller.errors import SandboxError
-from controller.sandbox import process
 from controller.sandbox.load.account import Account
 from controller.sandbox.load.group import Group
-
-_START_SECONDS = 20.0
+from controller.sandbox.programs import Program, start_users
 
 
 class Load:
@@ -32,36 +27,29 @@ class Load:
         self._folder = folder
         self._record = record
         self._max_seconds = max_seconds
-        self._child: process.Child | None = None
+        self._program: Program | None = None
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        announce = self._folder / "load.json"
-        announce.unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "controller.sandbox.load", "--leash"]
-        argv += ["--announce", str(announce), "--max-seconds", str(self._max_seconds)]
-        if self._record is not None:
-            argv += ["--record", str(self._record)]
-        self._child = await process.start("users", argv, self._folder / "load.log", stdin=True)
+        self._program = await start_users(self._folder, record=self._record, max_seconds=self._max_seconds)
         try:
-            port = await self._announced(announce)
+            self.url = await self._program.url("it should take a second")
         except BaseException:
-            await self._child.stop()
+            await self._program.child.stop()
             raise
-        self.url = f"http://127.0.0.1:{port}"
         self._session = aiohttp.ClientSession(self.url, timeout=aiohttp.ClientTimeout(total=None))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
-        if self._child is not None:
-            await self._child.stop()
+        if self._program is not None:
+            await self._program.child.stop()
 
     @property
     def pid(self) -> int:
-        assert self._child is not None, "use `async with`"
-        return self._child.pid
+        assert self._program is not None, "use `async with`"
+        return self._program.child.pid
 
     async def set_group(self, group: Group) -> None:
         """Starts the group, or changes it while it runs (its rate, say)."""
@@ -97,35 +85,15 @@ class Load:
         """Pauses all groups and waits until no request is outstanding: from then on the account stands still."""
         await self._call("POST", "/drain")
 
-    async def _announced(self, file: Path) -> int:
-        assert self._child is not None
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                while (port := _read_port(file)) is None:
-                    self._child.check()
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            raise SandboxError(f"the users' process did not start; it said:\n{self._child.last_words()}") from None
-        return port
-
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
         assert self._session is not None, "use `async with`"
-        assert self._child is not None
+        assert self._program is not None
         try:
             async with self._session.request(method, path, json=body) as answer:
                 result = await answer.json()
         except (aiohttp.ClientError, OSError) as error:
-            self._child.check()
+            self._program.child.check()
             raise SandboxError(f"the users' process does not answer: {error}") from error
         if answer.status >= 400:
             raise SandboxError(result["error"])
         return result
-
-
-def _read_port(file: Path) -> int | None:
-    """The announced port; None before there is one (the file appears by a rename, so it is whole)."""
-    try:
-        port: int = json.loads(file.read_text())["control"]
-    except FileNotFoundError:
-        return None
-    return port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -31,13 +32,23 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Run the node until it is told to end."""
+    """Run the node until it is told to end, also while it waits for the API."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, over.set)
     if options.leash:  # where the system has no PR_SET_PDEATHSIG, the owner's end of this pipe is the sign of life
         loop.add_reader(sys.stdin.fileno(), lambda: over.set() if not os.read(sys.stdin.fileno(), 1024) else None)
+    node = asyncio.create_task(_node(options), name="node")
+    end = asyncio.create_task(over.wait(), name="until told to end")
+    await asyncio.wait({node, end}, return_when=asyncio.FIRST_COMPLETED)
+    end.cancel()
+    node.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await node
+
+
+async def _node(options: argparse.Namespace) -> None:
     connection = Connection(options.api, options.token, options.ca)
     node = running_node(connection, control=options.control, backoff=options.backoff, notice_after=options.notice_after)
     async with node as control:
@@ -45,7 +56,7 @@ async def serve(options: argparse.Namespace) -> None:
             beside = options.announce.with_suffix(".new")
             beside.write_text(json.dumps({"control": control}))
             beside.rename(options.announce)
-        await over.wait()
+        await asyncio.Event().wait()
 
 
 def main() -> None:

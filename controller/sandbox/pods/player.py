@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
-import sys
-import time
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 
 from controller.errors import SandboxError
-from controller.sandbox import process
 from controller.sandbox.client import Connection
 from controller.sandbox.directory import temporary
-from controller.sandbox.pods.node import DEFAULT_BACKOFF, DEFAULT_NOTICE_AFTER
-
-_START_LIMIT = 20.0
-_LOOK_EVERY = 0.02
+from controller.sandbox.programs import Program, start_pods
 
 
 class Pods:
     """Runs every pod of the cluster behind ``connection`` in one child process, for the length of the block.
 
     ``folder`` takes its log and small files (a temporary one without it). ``backoff`` and ``notice_after`` are in
-    seconds, see :class:`controller.sandbox.pods.kubelet.Kubelet`. ``control`` is the URL of the switch. Leaving the
-    block ends the process and with it every app; the objects in the API stay. Raises SandboxError when the child
-    does not start.
+    seconds, see :class:`controller.sandbox.pods.kubelet.Kubelet`. With ``program`` that one, started before, is used
+    instead of a new one. ``control`` is the URL of the switch. Leaving the block ends the process and with it every
+    app; the objects in the API stay. Raises SandboxError when the child does not start.
     """
 
     def __init__(
@@ -36,24 +28,28 @@ class Pods:
         connection: Connection,
         *,
         folder: Path | None = None,
-        backoff: float = DEFAULT_BACKOFF,
-        notice_after: float = DEFAULT_NOTICE_AFTER,
+        backoff: float | None = None,
+        notice_after: float | None = None,
+        program: Program | None = None,
     ) -> None:
         self.control = ""
         self._connection = connection
         self._folder = folder
-        self._options = ["--backoff", str(backoff), "--notice-after", str(notice_after)]
+        options = {"--backoff": backoff, "--notice-after": notice_after}
+        self._options = [f"{name}={value}" for name, value in options.items() if value is not None]
         self._stack = contextlib.AsyncExitStack()
-        self._child: process.Child | None = None
+        self._program = program
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as stack:
-            folder = self._folder if self._folder is not None else await stack.enter_async_context(temporary())
-            await self._start(folder)
-            assert self._child is not None
-            stack.push_async_callback(self._child.stop)
-            await self._announced(folder / "pods.json")
+            if self._program is None:
+                folder = self._folder if self._folder is not None else await stack.enter_async_context(temporary())
+                there = self._connection
+                more = tuple(self._options)
+                self._program = await start_pods(folder, there.url, token=there.token, ca=there.ca, more=more)
+            stack.push_async_callback(self._program.child.stop)
+            self.control = await self._program.url(f"the API at {self._connection.url} may not answer")
             self._session = await stack.enter_async_context(aiohttp.ClientSession(self.control))
             self._stack = stack.pop_all()
         return self
@@ -61,40 +57,23 @@ class Pods:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def _start(self, folder: Path) -> None:
-        announce = folder / "pods.json"
-        announce.unlink(missing_ok=True)
-        argv = [sys.executable, "-m", "controller.sandbox.pods", "--leash", "--announce", str(announce), *self._options]
-        argv += ["--api", self._connection.url]
-        argv += ["--token", self._connection.token] if self._connection.token else []
-        argv += ["--ca", self._connection.ca] if self._connection.ca else []
-        self._child = await process.start("pods", argv, folder / "pods.log", stdin=True)
-
-    async def _announced(self, announce: Path) -> None:
-        end = time.monotonic() + _START_LIMIT
-        while not (text := _read(announce)):
-            self.check()
-            if time.monotonic() > end:
-                raise SandboxError(
-                    f"pods: not ready after {_START_LIMIT:g} s; the API at {self._connection.url} "
-                    f"may not answer\n{self.last_words()}"
-                )
-            await asyncio.sleep(_LOOK_EVERY)
-        self.control = f"http://127.0.0.1:{json.loads(text)['control']}"
+    @property
+    def program(self) -> Program:
+        """The process."""
+        assert self._program is not None, "use `async with`"
+        return self._program
 
     @property
     def pid(self) -> int:
-        assert self._child is not None, "use `async with`"
-        return self._child.pid
+        return self.program.child.pid
 
     def check(self) -> None:
         """Raises SandboxError when the process has ended."""
-        assert self._child is not None, "use `async with`"
-        self._child.check()
+        self.program.child.check()
 
     def last_words(self) -> str:
         """The end of what the process logged."""
-        return self._child.last_words() if self._child else ""
+        return self._program.child.last_words() if self._program else ""
 
     async def behave(self, namespace: str, target: str, **behaviour: Any) -> list[str]:
         """Set the behaviour of a version or pod, in the switch's words (``errorEvery=20``); the pods it reaches.
@@ -124,10 +103,3 @@ class Pods:
             if answer.status >= 300:
                 raise SandboxError(f"the switch of the pods refuses: {found['error']}")
             return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return ""

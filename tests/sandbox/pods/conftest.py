@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from controller.sandbox.client import Connection, Object
-from controller.sandbox.pods import PORTS
+from controller.sandbox.pods.life import PORTS
 from tests.sandbox.lab import Lab, World, running_world
 
 

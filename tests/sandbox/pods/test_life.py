@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from controller.sandbox.client import Object
-from controller.sandbox.pods import PORTS
+from controller.sandbox.pods.life import PORTS
 from controller.sandbox.workloads.kinds import CONFIG_MAP, EVENT, POD, SECRET
 from tests.sandbox.lab import Lab, condition, container, is_ready, pod_spec, waiting
 from tests.sandbox.pods.conftest import Ask, url_of

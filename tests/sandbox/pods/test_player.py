@@ -53,9 +53,8 @@ async def test_it_can_be_killed_and_started_again(
         await lab.pod("one")
         before = await lab.until_one(POD, "one", is_ready)
         os.kill(pods.pid, signal.SIGKILL)
-        assert pods._child is not None
         async with asyncio.timeout(5):
-            await pods._child.wait()
+            await pods.program.child.wait()
         with pytest.raises(SandboxError, match="pods ended with status -9"):
             pods.check()
     async with Pods(connection, folder=tmp_path):
@@ -66,8 +65,7 @@ async def test_it_can_be_killed_and_started_again(
 async def test_it_ends_when_its_input_ends(connection: Connection, tmp_path: Path) -> None:
     """The leash, for systems without a parent-death signal."""
     async with Pods(connection, folder=tmp_path) as pods:
-        child = pods._child
-        assert child is not None
+        child = pods.program.child
         stdin = child._process.stdin
         assert stdin is not None
         stdin.close()
@@ -76,7 +74,7 @@ async def test_it_ends_when_its_input_ends(connection: Connection, tmp_path: Pat
 
 
 async def test_an_api_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("controller.sandbox.pods.player._START_LIMIT", 0.3)
+    monkeypatch.setattr("controller.sandbox.programs.START_LIMIT", 0.3)
     with pytest.raises(SandboxError, match=r"the API at http://127.0.0.1:9 may not answer"):
         async with Pods(Connection("http://127.0.0.1:9"), folder=tmp_path):
             raise AssertionError("it cannot have started")
