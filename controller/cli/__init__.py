@@ -16,8 +16,10 @@ from controller.cli.lint import lint
 from controller.cli.program import program
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
+from controller.cli.status import status
 from controller.errors import ClusterError, SettingsError, SluiceError
 
+_SEE = "See what happens"
 _HERE = "On this machine"
 _BEFORE = "Before you apply"
 
@@ -29,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+app.command(rich_help_panel=_SEE)(status)
 # Settings reads the options of `run`, for flags and environment alike; they are declared there once.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 app.command(rich_help_panel=_HERE)(sandbox)

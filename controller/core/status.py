@@ -111,12 +111,16 @@ class GateStatus:
 
 @dataclass(frozen=True, slots=True)
 class HandledCommand:
-    """The last command that was handled; ``cleared`` once its annotation was seen absent, so that it counts again."""
+    """The last command that was handled; ``cleared`` once its annotation was seen absent, so that it counts again.
+
+    ``ignored`` says in one clause why it made no sense, "" when it was followed.
+    """
 
     name: str
     by: str = ""
     reason: str = ""
     at: float | None = None
+    ignored: str = ""
     cleared: bool = False
 
 

@@ -1,7 +1,8 @@
 """Wire models of every kind, and their translation to core types. Pure; the only room that knows pydantic."""
 
+from controller.core.release import COMMAND, COMMAND_BY, COMMAND_REASON
 from controller.crd.definition import definitions
-from controller.crd.parse import COMMAND, COMMAND_BY, COMMAND_REASON, GROUP, VERSION, parse_command, parse_release
+from controller.crd.parse import GROUP, VERSION, parse_command, parse_release
 from controller.crd.status import status_from_wire, status_to_wire
 
 __all__ = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from controller.core.release import Command, Release
+from controller.core.release import COMMAND, COMMAND_BY, COMMAND_REASON, Command, Release
 from controller.crd.convert import to_release
 from controller.crd.forms import shown
 from controller.crd.problems import Problem, find_problems
@@ -16,10 +16,6 @@ from controller.errors import InvalidRelease
 GROUP = "sluice.dev"
 VERSION = "v1alpha1"
 KIND = "Release"
-
-COMMAND = f"{GROUP}/command"
-COMMAND_BY = f"{GROUP}/by"
-COMMAND_REASON = f"{GROUP}/reason"
 
 _TOP = {"apiVersion", "kind", "metadata", "spec", "status"}
 

@@ -41,10 +41,12 @@ def command_move(release: Release, status: Status, observed: Observed) -> Move |
     if command is None:
         return None
     now = observed.now
-    status = replace(status, handled=HandledCommand(command.name, command.by, command.reason, now))
+    handled = HandledCommand(command.name, command.by, command.reason, now)
+    status = replace(status, handled=handled)
     move = _apply(release, status, observed, command)
     if isinstance(move, str):
-        return Move(status, (Event("CommandIgnored", f"{_who(command)}: {move}", warning=True),))
+        ignored = replace(status, handled=replace(handled, ignored=move))
+        return Move(ignored, (Event("CommandIgnored", f"{_who(command)}: {move}", warning=True),))
     return Move(move.status, (Event("Command", _who(command)), *move.events))
 
 

@@ -4,7 +4,7 @@ Everything here is a value without behaviour beyond its own arithmetic. Defaults
 here only: the wire models of ``controller.crd`` say what may be written, these types say what it means.
 """
 
-from controller.core.release.command import APPROVALS, Command, CommandName
+from controller.core.release.command import APPROVALS, COMMAND, COMMAND_BY, COMMAND_REASON, Command, CommandName
 from controller.core.release.compare import Compare, Tolerance
 from controller.core.release.gates import (
     DEFAULT_MIN_REQUESTS,
@@ -23,6 +23,9 @@ from controller.core.release.workload import Capacity, ManagedWorkload
 
 __all__ = [
     "APPROVALS",
+    "COMMAND",
+    "COMMAND_BY",
+    "COMMAND_REASON",
     "DEFAULT_MIN_REQUESTS",
     "ApprovalStep",
     "Canary",

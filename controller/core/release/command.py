@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+COMMAND = "sluice.dev/command"
+COMMAND_BY = "sluice.dev/by"
+COMMAND_REASON = "sluice.dev/reason"
+"""The annotations of a Release that give a command: what, who says so, why."""
+
 
 class CommandName(StrEnum):
-    """What may stand in ``sluice.dev/command``."""
+    """What may stand in the annotation COMMAND."""
 
     PROMOTE = "promote"
     PROMOTE_FULL = "promote-full"

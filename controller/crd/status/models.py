@@ -119,6 +119,8 @@ class HandledCommand(StatusModel):
     """Why."""
     at: Time | None = None
     """When it was handled."""
+    ignored: Sentence = ""
+    """Why it made no sense; empty when it was followed."""
     cleared: bool = False
     """Its annotation is gone, so that the same command would count again."""
 

@@ -1,4 +1,4 @@
-"""Access reviews. Everybody may do everything here; the answer says so."""
+"""Reviews: what somebody may do (here everybody everything; the answer says so), and who it is that asks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from controller.sandbox.api.request import Call
 from controller.sandbox.client import Object
 
 KINDS = frozenset(("SelfSubjectAccessReview", "SubjectAccessReview"))
+SELF = "SelfSubjectReview"
 
 
 def review(call: Call) -> Object:
@@ -20,4 +21,16 @@ def review(call: Call) -> Object:
         "metadata": {},
         "spec": item.get("spec") or {},
         "status": {"allowed": True, "reason": reason},
+    }
+
+
+def who_am_i(call: Call) -> Object:
+    """POST of a review of oneself (KEP-3325): its status names the user, as authentication and impersonation say."""
+    item, doubles = read_object(call, call.resource)
+    decoded(call, call.resource, item, call.write_options(), doubles)
+    return {
+        "kind": call.resource.kind,
+        "apiVersion": call.resource.api_version,
+        "metadata": {},
+        "status": {"userInfo": {"username": call.user, "groups": list(call.groups)}},
     }

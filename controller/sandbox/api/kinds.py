@@ -37,6 +37,7 @@ apps/v1: deployments Deployment [deploy] {all} +status +scale
 apps/v1: replicasets ReplicaSet [rs] {all} +status +scale
 apps/v1: statefulsets StatefulSet [sts] {all} +status +scale
 events.k8s.io/v1: events Event [ev]
+authentication.k8s.io/v1: -selfsubjectreviews SelfSubjectReview
 authorization.k8s.io/v1: -selfsubjectaccessreviews SelfSubjectAccessReview
 authorization.k8s.io/v1: -subjectaccessreviews SubjectAccessReview
 autoscaling/v2: horizontalpodautoscalers HorizontalPodAutoscaler [hpa] {all} +status
@@ -94,7 +95,7 @@ _FIELDS: Mapping[str, Mapping[str, Reader]] = {
     "ReplicaSet": {"status.replicas": lambda item: _at("status", "replicas")(item) or "0"},
     "Job": {"status.successful": lambda item: _at("status", "succeeded")(item) or "0"},
 }
-_CREATE_ONLY = ("SelfSubjectAccessReview", "SubjectAccessReview")
+_CREATE_ONLY = ("SelfSubjectReview", "SelfSubjectAccessReview", "SubjectAccessReview")
 
 
 def builtin_resources() -> list[Resource]:

@@ -185,6 +185,7 @@ class Call:
     form: Form
     content_type: str
     body: bytes
+    groups: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     @property

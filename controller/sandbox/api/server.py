@@ -14,7 +14,7 @@ from controller.sandbox.api.content import wanted_form
 from controller.sandbox.api.controls import control
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.faults import Dropped, Faults, Match
-from controller.sandbox.api.identity import user_of
+from controller.sandbox.api.identity import User, user_of
 from controller.sandbox.api.kinds import builtin_resources
 from controller.sandbox.api.openapi import OpenApi
 from controller.sandbox.api.render import shaped
@@ -63,7 +63,7 @@ class Server:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         agent = request.headers.get("User-Agent", "").partition("/")[0].partition(" ")[0] or "unknown"
-        user = user_of(request.headers, tuple(request.headers.getall("Impersonate-Group", ())))
+        user = _user(request)
         target = parse_path(request.path)
         entry = self._entry(request, agent, user.name, target)
         try:
@@ -147,6 +147,7 @@ class Server:
             resource=resource,
             query=request.query,
             user=entry.user,
+            groups=_user(request).groups,
             agent=entry.agent,
             form=wanted_form(request.headers.get("Accept", ""), request.query.get("includeObject", "")),
             content_type=request.headers.get("Content-Type", ""),
@@ -173,6 +174,8 @@ class Server:
             return self._shaped(call, item), code
         if call.resource.kind in access.KINDS and not call.resource.custom:
             return access.review(call), 201
+        if call.resource.kind == access.SELF and not call.resource.custom:
+            return access.who_am_i(call), 201
         written = _WRITES[call.verb](self.state, call)
         return self._shaped(call, written.item), written.code
 
@@ -209,6 +212,10 @@ class Server:
             self._watches.pop(watch, None)
             self.audit.add(with_code(entry, 200, "ended", self.state.clock()))
         return answer
+
+
+def _user(request: web.Request) -> User:
+    return user_of(request.headers, tuple(request.headers.getall("Impersonate-Group", ())))
 
 
 def _check_path(call: Call) -> None:

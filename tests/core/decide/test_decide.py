@@ -274,6 +274,8 @@ def test_a_command_that_makes_no_sense_is_answered(world: World, name: str, answ
     (event,) = world.events
     assert event.reason == "CommandIgnored"
     assert event.message.startswith(f"{name} by eve: {answer}")
+    assert world.status.handled is not None
+    assert f"{name} by eve: {world.status.handled.ignored}" == event.message
     assert world.status.phase is Phase.IDLE
 
 

@@ -51,3 +51,9 @@ async def test_the_audit_log_names_the_user() -> None:
         async with Client(api.connection, "tests") as client:
             await client.list("/api/v1/pods")
         assert api.audit.count(user="alice", verb="list", resource="pods") == 1
+
+
+async def test_a_review_of_oneself_says_who_asks() -> None:
+    async with EmbeddedApi(user="ann:devs") as api, Client(api.connection, "tests") as client:
+        answer = await client.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})
+    assert answer["status"]["userInfo"] == {"username": "ann", "groups": ["devs", "system:authenticated"]}

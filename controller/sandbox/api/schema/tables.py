@@ -41,6 +41,7 @@ KINDS: tuple[Kind, ...] = (
     *_kinds("rbac.authorization.k8s.io", "v1", "ClusterRole ClusterRoleBinding Role RoleBinding"),
     *_kinds("apiextensions.k8s.io", "v1", "CustomResourceDefinition"),
     *_kinds("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
+    *_kinds("authentication.k8s.io", "v1", "SelfSubjectReview"),
     *_kinds("authorization.k8s.io", "v1", "SelfSubjectAccessReview SubjectAccessReview"),
 )
 

@@ -85,10 +85,10 @@ STRUCTS = _fields(
     PersistentVolumeClaimTemplate.spec Pod.spec,status PodDisruptionBudget.spec,status PodTemplateSpec.spec
     PodsMetricSource.metric,target PodsMetricStatus.current,metric PreferredSchedulingTerm.preference
     ReplicaSet.spec,status ReplicaSetSpec.template ResourceMetricSource.target ResourceMetricStatus.current
-    RoleBinding.roleRef Scale.spec,status SelfSubjectAccessReview.spec,status Service.spec,status
-    ServiceStatus.loadBalancer StatefulSet.spec,status StatefulSetSpec.template,updateStrategy
-    SubjectAccessReview.spec,status ValidatingAdmissionPolicy.spec,status ValidatingAdmissionPolicyBinding.spec
-    WeightedPodAffinityTerm.podAffinityTerm
+    RoleBinding.roleRef Scale.spec,status SelfSubjectAccessReview.spec,status SelfSubjectReview.status
+    SelfSubjectReviewStatus.userInfo Service.spec,status ServiceStatus.loadBalancer StatefulSet.spec,status
+    StatefulSetSpec.template,updateStrategy SubjectAccessReview.spec,status ValidatingAdmissionPolicy.spec,status
+    ValidatingAdmissionPolicyBinding.spec WeightedPodAffinityTerm.podAffinityTerm
     """
 )
 """Objects that are written even when empty; `metadata` of whole objects and of templates is too."""
