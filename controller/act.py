@@ -20,9 +20,10 @@ from controller.workloads import workload_of
 
 @dataclass(slots=True)
 class Acted:
-    """What became of the writes: how many were made, and what failed."""
+    """What became of the writes: how many were made, of which objects (as ``str(Ref)``), and what failed."""
 
     writes: int = 0
+    made: set[str] = field(default_factory=set)
     errors: list[ClusterError] = field(default_factory=list)
 
 
@@ -70,6 +71,7 @@ class Actor:
                     raise Conflict("no longer the leader: another controller acts now")
                 await self._one(change)
                 acted.writes += 1
+                acted.made.add(str(change.ref))
             except ClusterError as error:
                 acted.errors.append(error)
 

@@ -3,6 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.core.objects import Ref
+
+
+class Subject(StrEnum):
+    """What a difference is about."""
+
+    ROUTES = "Routes"
+    SUBSETS = "Subsets"
+    REVISION = "Revision"
+    CONFIGURATION = "Configuration"
+    TEMPLATE = "Template"
+
+
+ROUTING = frozenset({Subject.ROUTES, Subject.SUBSETS})
+"""Requests go by these: whoever keeps changing them back makes a release impossible."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An object that is not as it was written: somebody changed it since.
+
+    ``what`` is a clause about the object ("route 'primary' goes to podinfo without a subset"). ``field`` is the path to
+    what was changed, () when the object is not there. ``manager`` is who changed it as managedFields tells, "" when
+    that tells nobody.
+    """
+
+    subject: Subject
+    ref: Ref
+    what: str
+    field: tuple[str, ...] = ()
+    manager: str = ""
+
+    @property
+    def object(self) -> str:
+        """How a message calls it: ``VirtualService shop/podinfo``."""
+        return str(self.ref)
 
 
 @dataclass(frozen=True)

@@ -155,15 +155,36 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Drift:
+    """Something of ours that somebody changed.
+
+    ``subject`` and ``object`` say what it is ("VirtualService shop/podinfo"), ``what`` how it was found, ``manager`` by
+    whom as managedFields tells, "" when that tells nobody. ``at``: when it was seen first; ``ended``: when it was seen
+    to be as it was written again, or was changed once more; None while it is not.
+    """
+
+    subject: str
+    object: str
+    what: str = ""
+    manager: str = ""
+    at: float | None = None
+    ended: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timers:
     """Moments that later passes wait from or for.
 
     ``template_free_since``: when every route was first seen to name revisions only, so that the template's own pods
-    get no more requests. ``progress_since``: the candidate's last progress towards readiness.
+    get no more requests. ``progress_since``: the candidate's last progress towards readiness. ``routes_written``: when
+    the routes were first seen to say the traffic that is wanted now, ``template_paused``: when the template was first
+    seen paused: from then on, whatever says otherwise was changed by somebody.
     """
 
     template_free_since: float | None = None
     progress_since: float | None = None
+    routes_written: float | None = None
+    template_paused: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +198,9 @@ class Status:
     release began: it never has fewer until the release is over and drained. ``revisions`` names those that still have
     objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods, to tell it from a
     newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why. ``paused``: by a command,
-    beside the spec's own. ``evidence`` belongs to core/analysis.py and is opaque here. ``replicas`` and ``selector``
-    serve the scale subresource.
+    beside the spec's own. ``evidence`` belongs to core/analysis.py and is opaque here. ``drifts``: what somebody
+    changed of ours, oldest first: all that is so now, and of routes and subsets what was so in the last minutes.
+    ``replicas`` and ``selector`` serve the scale subresource.
     """
 
     observed_generation: int = 0
@@ -206,6 +228,7 @@ class Status:
     message: str = ""
     evidence: str = ""
     timers: Timers = field(default_factory=Timers)
+    drifts: tuple[Drift, ...] = ()
     revisions: tuple[str, ...] = ()
     replicas: int = 0
     selector: str = ""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from controller.cluster import Caches, Cluster
+from controller.cluster import MANAGER, Caches, Cluster
 from controller.core.decide import Judged, Observed, pending
 from controller.core.objects import Object, Ref
 from controller.core.release import Command, Release
 from controller.core.seen import RoutesSeen, WorkloadSeen
 from controller.core.status import Phase, Revision, Status
 from controller.errors import ClusterError
+from controller.observe.changes import Changes
 from controller.observe.found import POD, CachedFound, Contents, fetched
 from controller.observe.measure import Measurer
 from controller.routers import router_of
@@ -37,22 +38,40 @@ class Observer:
         self._caches = caches
         self._contents = Contents(cluster, caches)
         self._measurer = measurer
+        self._changes = Changes(cluster, MANAGER)
 
     async def observe(
-        self, release: Release, status: Status, command: Command | None, now: float, changed: asyncio.Event
+        self,
+        release: Release,
+        status: Status,
+        command: Command | None,
+        now: float,
+        changed: asyncio.Event,
+        mended: frozenset[str] = frozenset(),
     ) -> Seen:
-        """Raises ClusterError when something that is needed cannot be read.
+        """Raises ClusterError when something that is needed cannot be read. ``mended`` is what the last pass wrote.
 
-        No person waits for a provider: with a command to be handled, or once ``changed`` is set, looks are left to a
-        later pass.
+        No person waits for a provider, nor for who changed what: with a command to be handled, or once ``changed`` is
+        set, looks are left to a later pass.
         """
         found = await self._found(release, status, now)
         workload = workload_of(release).see(release, found)
         routes = router_of(release).see(release, found)
-        looks = () if pending(status, command) else await self._looks(release, status, now, changed)
         observed = Observed(
-            now, workload, routes, command, looks, _problems(release, workload, routes), self._measurer.lag
+            now,
+            workload,
+            routes,
+            command,
+            problems=_problems(release, workload, routes),
+            lag=self._measurer.lag,
+            mended=mended,
         )
+        if not pending(status, command):
+            observed = replace(
+                observed,
+                differences=await self._changes.since_written(release, status, observed, found),
+                looks=await self._looks(release, status, now, changed),
+            )
         return Seen(observed, found)
 
     def unreadable(self, command: Command | None, now: float, problems: tuple[str, ...]) -> Seen:

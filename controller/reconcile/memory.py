@@ -22,7 +22,7 @@ class Memory:
     with numbers that were not written yet. A status that somebody else wrote makes all of it void.
 
     ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last. ``fenced``: whether this term's
-    leader has written the routes of the release in progress.
+    leader has written the routes of the release in progress. ``mended``: objects that the last pass wrote.
     """
 
     wire: dict[str, Any]
@@ -31,6 +31,7 @@ class Memory:
     written: float
     accepted: Release | None = None
     fenced: bool = False
+    mended: frozenset[str] = frozenset()
 
     def due(self, status: Status, now: float) -> bool:
         """Whether a person or a restart would miss it."""

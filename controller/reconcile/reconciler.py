@@ -153,8 +153,8 @@ class Reconciler:
         memory = self._memory.get(key)
         if memory is None or memory.wire != wire:
             status = status_from_wire(wire)
-            accepted = memory.accepted if memory else None
-            memory = self._memory[key] = Memory(wire, status, status, now - spread(key), accepted)
+            accepted, mended = (memory.accepted, memory.mended) if memory else (None, frozenset())
+            memory = self._memory[key] = Memory(wire, status, status, now - spread(key), accepted, mended=mended)
         return memory
 
     async def _see(
@@ -168,7 +168,8 @@ class Reconciler:
         memory.accepted = release
         changed = self._changed[key] = asyncio.Event()
         try:
-            return release, await self.observer.observe(release, memory.status, command, now, changed)
+            seen = await self.observer.observe(release, memory.status, command, now, changed, memory.mended)
+            return release, seen
         finally:
             del self._changed[key]
 
@@ -223,6 +224,7 @@ class Reconciler:
         fence = resource_version(it.obj)
         acted = await self.actor.act(it.release, it.decision.wanted, it.seen.found, fence=fence, force=it.forced)
         it.memory.fenced = it.memory.fenced or not acted.errors
+        it.memory.mended = frozenset(acted.made)
         return acted
 
     async def _clear(self, it: _Pass) -> bool:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from controller.core.objects import Change, Found, Ref
 from controller.core.release import Release
-from controller.core.seen import RoutesSeen
+from controller.core.seen import Difference, RoutesSeen
 from controller.core.wanted import Wanted
 
 
@@ -26,6 +26,10 @@ class Router(Protocol):
 
     def see(self, release: Release, found: Found) -> RoutesSeen:
         """The facts. Nothing is raised: what cannot be followed is in ``problems``."""
+        ...
+
+    def differences(self, release: Release, wanted: Wanted, found: Found) -> tuple[Difference, ...]:
+        """What is not as ``wanted`` says, which was written before: one for each object that somebody changed."""
         ...
 
     def add_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from controller.core.objects import Change, Found, Ref
 from controller.core.release import Release
-from controller.core.seen import WorkloadSeen
+from controller.core.seen import Difference, WorkloadSeen
 from controller.core.wanted import Wanted
 
 
@@ -24,6 +24,10 @@ class Workload(Protocol):
 
     def see(self, release: Release, found: Found) -> WorkloadSeen:
         """The facts."""
+        ...
+
+    def differences(self, release: Release, wanted: Wanted, found: Found) -> tuple[Difference, ...]:
+        """What is not as ``wanted`` says, which was written before: one for each object that somebody changed."""
         ...
 
     def up(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:

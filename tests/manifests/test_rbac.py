@@ -27,7 +27,7 @@ class Right(NamedTuple):
     name: str = ""
 
 
-CONFLICT = "what was in the way of a write is read again"
+CONFLICT = "what was in the way of a write is read again, and who changed what we wrote"
 ISTIO = "networking.istio.io"
 IDLE = {
     Right("sluice.dev", "releases", "get"): CONFLICT,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from controller.core.decide.change import Move, enter
 from controller.core.decide.commands import command_move, noted, pending
 from controller.core.decide.describe import describe
+from controller.core.decide.drift import drifted, rewritten, settled
 from controller.core.decide.evidence import harm, weigh
 from controller.core.decide.facts import follows, notice
 from controller.core.decide.model import Decision, Event, Judged, Observed
@@ -32,6 +33,7 @@ __all__ = [
     "follows",
     "next_look",
     "pending",
+    "settled",
     "wanted_traffic",
 ]
 
@@ -42,10 +44,11 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
     Harm is looked for before anything else can hold the pass up; then come people, then the template, then time.
     """
     known = noted(status, observed)
+    told: tuple[Event, ...] = ()
     if observed.problems:  # what was seen may be as wrong as what was asked: nothing is learned from it
         move: Move | None = _invalid(known, observed)
     else:
-        known = notice(release, known, observed)
+        known, told = drifted(notice(release, known, observed), observed)
         if known.phase is Phase.INVALID:
             known = enter(known, resumed(release, known), observed.now)
         known = weigh(release, known, observed)
@@ -57,11 +60,11 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
             or phase_move(release, known, observed)
         )
     moved = move is not None or known.phase is not status.phase
-    after_move = describe(release, move.status if move else known, observed)
+    after_move = describe(release, rewritten(release, known, move.status if move else known), observed)
     return Decision(
         status=after_move,
         wanted=want(release, after_move, observed),
-        events=move.events if move else (),
+        events=(*told, *(move.events if move else ())),
         after=after(release, after_move, observed, moved=moved and not observed.problems),
     )
 

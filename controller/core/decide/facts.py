@@ -24,7 +24,7 @@ def notice(release: Release, status: Status, observed: Observed) -> Status:
         candidate=status.candidate and _revision(status.candidate, observed),
         previous=status.previous and _revision(status.previous, observed),
         retiring=retiring,
-        timers=_timers(status, observed),
+        timers=_timers(release, status, observed),
         revisions=tuple(one.name for one in observed.workload.revisions),
     )
     # A revision that failed stays without pods: it holds nothing that stable would have to take back.
@@ -57,7 +57,7 @@ def _revision(one: Revision, observed: Observed) -> Revision:
     )
 
 
-def _timers(status: Status, observed: Observed) -> Timers:
+def _timers(release: Release, status: Status, observed: Observed) -> Timers:
     timers = status.timers
     candidate = status.candidate
     progress = timers.progress_since
@@ -66,11 +66,20 @@ def _timers(status: Status, observed: Observed) -> Timers:
         nearer = seen is not None and (seen.ready > candidate.ready or seen.replicas < candidate.replicas)
         told = seen.progressed_at if seen and seen.progressed_at else 0.0
         progress = observed.now if nearer or progress is None else max(progress, min(told, observed.now))
+    template = observed.workload.template
+    paused = status.stable is not None and template is not None and template.paused
     return replace(
         timers,
         template_free_since=_since(timers.template_free_since, bool(observed.routes.weights), observed.now),
         progress_since=progress,
+        routes_written=_first(timers.routes_written, follows(wanted_traffic(release, status), observed), observed.now),
+        template_paused=_first(timers.template_paused, paused, observed.now),
     )
+
+
+def _first(before: float | None, true_now: bool, now: float) -> float | None:
+    """When it was first true; it stays so whatever somebody makes of it."""
+    return now if before is None and true_now else before
 
 
 def _step(release: Release, status: Status, step: StepStatus, observed: Observed) -> StepStatus:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controller.core.limits import Value
 from controller.core.observed import Counts, Look
 from controller.core.release import Command
-from controller.core.seen import RoutesSeen, WorkloadSeen
+from controller.core.seen import Difference, RoutesSeen, WorkloadSeen
 from controller.core.status import Status
 from controller.core.wanted import Wanted
 
@@ -28,7 +28,9 @@ class Observed:
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
     be followed as it stands, one sentence each with the remedy; nothing is touched while there is one. ``lag``: seconds
     after its end until a look can be asked for. ``history``: stable's looks of the last half hour, in order, when a
-    comparison is about to begin; empty without them.
+    comparison is about to begin; empty without them. ``differences``: what others changed since it was written.
+    ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
+    there now was changed after that.
     """
 
     now: float
@@ -39,6 +41,8 @@ class Observed:
     problems: tuple[str, ...] = ()
     lag: float = 0.0
     history: tuple[Counts, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    mended: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

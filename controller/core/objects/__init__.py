@@ -6,6 +6,7 @@ Whatever an object lacks reads as its empty value, so that a half-filled object 
 from controller.core.objects.changes import Change, Create, Delete, Patch, change, difference, ref_of
 from controller.core.objects.deployments import Readiness, images, pod_template, readiness
 from controller.core.objects.found import Found, FoundObjects, Ref
+from controller.core.objects.managers import manager_of
 from controller.core.objects.metadata import (
     PREFIX,
     Object,
@@ -47,6 +48,7 @@ __all__ = [
     "images",
     "is_owned_by",
     "labels",
+    "manager_of",
     "name",
     "named_after",
     "namespace",

@@ -23,6 +23,10 @@ class Ref:
     name: str = ""
     whole: bool = True
 
+    def __str__(self) -> str:
+        """How a message calls it: ``Deployment shop/podinfo``."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
 
 class Found(Protocol):
     """What was found. The objects are shared: nobody may change them."""

@@ -175,6 +175,29 @@ class Timers(StatusModel):
     """Since when no route leads to the template's own pods."""
     progress_since: Time | None = None
     """The candidate's last progress towards readiness."""
+    routes_written: Time | None = None
+    """Since when the routes were seen to say the traffic that is wanted now."""
+    template_paused: Time | None = None
+    """Since when the Deployment was seen paused."""
+
+
+class Drift(StatusModel):
+    """Something of Sluice's that somebody changed."""
+
+    mirrors = core.Drift
+
+    subject: Name
+    """What it is about: Routes, Subsets, Revision, Configuration or Template."""
+    object: Name
+    """Kind, namespace and name."""
+    what: Sentence = ""
+    """How it was found."""
+    manager: Name = ""
+    """The field manager that changed it."""
+    at: Time | None = None
+    """When it was seen first."""
+    ended: Time | None = None
+    """When it was as it was written again."""
 
 
 class Status(StatusModel):
@@ -236,6 +259,8 @@ class Status(StatusModel):
     """The evidence so far; for Sluice alone to read."""
     timers: Timers = Timers()
     """Moments that later passes count from."""
+    drifts: Annotated[tuple[Drift, ...], Field(max_length=32)] = ()
+    """What somebody changed, now and in the last minutes."""
     revisions: Annotated[tuple[Name, ...], Field(max_length=256)] = ()
     """The revisions that still have objects."""
     replicas: Count = 0

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from controller.core.objects import Change, Delete, Found, Object, Ref, change, ref_of, uid
 from controller.core.release import Release
-from controller.core.seen import RoutesSeen
+from controller.core.seen import Difference, RoutesSeen
 from controller.core.wanted import Wanted
-from controller.routers.istio import notes, routes, rules, seen
+from controller.routers.istio import differences, notes, routes, rules, seen
 from controller.routers.istio.names import ORIGINAL, SUBSETS, hand_over, ours
 from controller.routers.istio.view import View, reads
 
@@ -27,6 +27,9 @@ class Istio:
 
     def see(self, release: Release, found: Found) -> RoutesSeen:
         return seen.see(View(release, found))
+
+    def differences(self, release: Release, wanted: Wanted, found: Found) -> tuple[Difference, ...]:
+        return tuple(differences.differences(View(release, found), wanted))
 
     def add_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         view = View(release, found)

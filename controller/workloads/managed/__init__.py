@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from controller.core.objects import Change, Found, Ref, name, namespace
 from controller.core.release import Release
-from controller.core.seen import WorkloadSeen
+from controller.core.seen import Difference, WorkloadSeen
 from controller.core.wanted import Wanted
-from controller.workloads.managed import configuration, look, problems, writes
+from controller.workloads.managed import configuration, differences, look, problems, writes
 from controller.workloads.managed.known import revisions
 from controller.workloads.managed.marks import copy_refs
 
@@ -32,6 +32,9 @@ class Managed:
 
     def see(self, release: Release, found: Found) -> WorkloadSeen:
         return look.see(release, found)
+
+    def differences(self, release: Release, wanted: Wanted, found: Found) -> tuple[Difference, ...]:
+        return tuple(differences.differences(release, wanted, found))
 
     def up(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         return tuple(writes.up(release, wanted, found))

@@ -1,0 +1,46 @@
+"""What somebody changed of the revisions, their configuration and the template since it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from controller.core.objects import Found, Object, Ref, deleting, named_after, readiness, ref_of
+from controller.core.release import Release
+from controller.core.seen import Difference, Subject
+from controller.core.wanted import Template, Wanted, WantedRevision
+from controller.workloads.managed.known import revision_of, revisions
+from controller.workloads.managed.look import template_object
+from controller.workloads.managed.marks import copy_refs, original_names
+
+
+def differences(release: Release, wanted: Wanted, found: Found) -> Iterator[Difference]:
+    """One for each object; what is on its way out is as good as gone."""
+    known = {revision_of(one): one for one in revisions(release, found) if not deleting(one)}
+    for one in wanted.revisions:
+        have = known.get(one.name)
+        if have is None:
+            called = named_after(release.workload.deployment, one.name)
+            yield Difference(Subject.REVISION, Ref("apps/v1", "Deployment", release.namespace, called), "was deleted")
+        else:
+            yield from _revision(one, have, found)
+    template = template_object(release, found)
+    if template is not None and not deleting(template):
+        yield from _template(template, wanted)
+
+
+def _revision(one: WantedRevision, have: Object, found: Found) -> Iterator[Difference]:
+    count = readiness(have).wanted
+    if count != one.replicas:
+        what = f"was scaled from {one.replicas} to {count}"
+        yield Difference(Subject.REVISION, ref_of(have), what, ("spec", "replicas"))
+    originals = {made.name: original for made, original in original_names(have).items() if made.kind == "Secret"}
+    for ref in copy_refs(have):
+        # Where no Secret is seen at all, because they are switched off, it is not known to be gone.
+        unseen = ref.name in originals and found.get("Secret", ref.namespace, originals[ref.name]) is None
+        if not unseen and found.get(ref.kind, ref.namespace, ref.name) is None:
+            yield Difference(Subject.CONFIGURATION, ref, f"was deleted, and pods of {one.name} cannot start without it")
+
+
+def _template(template: Object, wanted: Wanted) -> Iterator[Difference]:
+    if wanted.template in (Template.PAUSE, Template.EMPTY) and not template["spec"].get("paused"):
+        yield Difference(Subject.TEMPLATE, ref_of(template), "was resumed (spec.paused: false)", ("spec", "paused"))
