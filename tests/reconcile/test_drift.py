@@ -160,13 +160,22 @@ async def revision_scaled(stage: Stage) -> str:
     return f"Deployment shop/{name} was scaled from 3 to 1 by kubectl"
 
 
+async def revision_edited(stage: Stage) -> str:
+    """The candidate's is made again of the Deployment as it is."""
+    name = f"podinfo-{stage.revision('x:2')}"
+    image = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "y:9"}]
+    await edit(stage, f"{DEPLOYMENTS}/{name}", image, "kubectl-set", JSON)
+    what = "was edited: its pods would be of another version than it was made for"
+    return f"Deployment shop/{name} {what} by kubectl-set"
+
+
 async def revision_deleted(stage: Stage) -> str:
     name = f"podinfo-{stage.revision('x:2')}"
     await stage.client.delete(f"{DEPLOYMENTS}/{name}")
     return f"Deployment shop/{name} was deleted by somebody (its managedFields name nobody)"
 
 
-CHANGES = [subset_taken_away, subset_changed, rule_deleted, revision_scaled, revision_deleted]
+CHANGES = [subset_taken_away, subset_changed, rule_deleted, revision_scaled, revision_edited, revision_deleted]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

@@ -8,6 +8,7 @@ from controller.core.objects import Found, Object, Ref, deleting, named_after, r
 from controller.core.release import Release
 from controller.core.seen import Difference, Subject
 from controller.core.wanted import Template, Wanted, WantedRevision
+from controller.workloads.managed.edited import before_edited
 from controller.workloads.managed.known import revision_of, revisions
 from controller.workloads.managed.look import template_object
 from controller.workloads.managed.marks import copy_refs, original_names
@@ -22,15 +23,18 @@ def differences(release: Release, wanted: Wanted, found: Found) -> Iterator[Diff
             called = named_after(release.workload.deployment, one.name)
             yield Difference(Subject.REVISION, Ref("apps/v1", "Deployment", release.namespace, called), "was deleted")
         else:
-            yield from _revision(one, have, found)
+            yield from _revision(release, one, have, found)
     template = template_object(release, found)
     if template is not None and not deleting(template):
         yield from _template(template, wanted)
 
 
-def _revision(one: WantedRevision, have: Object, found: Found) -> Iterator[Difference]:
+def _revision(release: Release, one: WantedRevision, have: Object, found: Found) -> Iterator[Difference]:
     count = readiness(have).wanted
-    if count != one.replicas:
+    if before_edited(release, have, template_object(release, found), found) is not None:
+        what = "was edited: its pods would be of another version than it was made for"
+        yield Difference(Subject.REVISION, ref_of(have), what, ("spec", "template"))
+    elif count != one.replicas:
         what = f"was scaled from {one.replicas} to {count}"
         yield Difference(Subject.REVISION, ref_of(have), what, ("spec", "replicas"))
     originals = {made.name: original for made, original in original_names(have).items() if made.kind == "Secret"}

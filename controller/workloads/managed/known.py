@@ -94,7 +94,11 @@ def is_name_of(revision: str, template: Object, found: Found) -> bool:
 
     The one that does not exist (any more) must not be made of a template that was changed in the meantime.
     """
-    normal, mark = meaning(template), content(template, found)
+    return could_be_named(revision, meaning(template), content(template, found))
+
+
+def could_be_named(revision: str, normal: dict[str, Any], mark: str) -> bool:
+    """Whether a pod template of this normal form, with configuration of this mark, could have been given this name."""
     taken: list[str] = []
     while len(taken) < _TRIES:
         called = revision_name(normal, mark, taken)

@@ -29,6 +29,7 @@ from controller.core.objects.template import RESTARTS
 from controller.core.release import Release
 from controller.core.wanted import Template, Wanted, WantedRevision
 from controller.workloads.managed.configuration import content
+from controller.workloads.managed.edited import before_edited
 from controller.workloads.managed.known import copies_found, is_name_of, revision_of, revisions
 from controller.workloads.managed.look import own_sets, present, template_object
 from controller.workloads.managed.marks import CONTENT, REVISION_LABEL, original_names, own_labels
@@ -54,6 +55,7 @@ def up(release: Release, wanted: Wanted, found: Found) -> Iterator[Change]:
             body = _raised(one, have, template) | _metadata(release, one.name, have, template)
             if template is not None and same is have:
                 body = _settled_as(body, have, template)
+            body = _as_made(body, have, before_edited(release, have, template, found))
             if body:
                 yield Patch(ref_of(have), body, resource_version(have))
     if template is not None:
@@ -122,6 +124,13 @@ def _settled_as(body: dict[str, Any], have: Object, template: Object) -> dict[st
     """Also what the template now says about rolling out, which restarts no pod."""
     changed = difference(settings(have), settings(template))
     return {**body, "spec": {**body.get("spec", {}), **changed}} if changed else body
+
+
+def _as_made(body: dict[str, Any], have: Object, pods: dict[str, Any] | None) -> dict[str, Any]:
+    """Also the pod template that it had before somebody edited it."""
+    if pods is None:
+        return body
+    return {**body, "spec": {**body.get("spec", {}), "template": difference(pod_template(have), pods)}}
 
 
 def _template(template: Object, wanted: Wanted, known: dict[str, Object], found: Found) -> Iterator[Change]:

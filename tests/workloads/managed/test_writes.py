@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Any
 
@@ -264,3 +265,44 @@ def test_what_goes_up_never_goes_down_in_the_same_breath() -> None:
     both = replace(want((second, 4)), template=Template.PAUSE)
     assert bodies(shop.up(both)) == [{"spec": {"replicas": 4}}]
     assert [type(change) for change in shop.down(both)] == [Delete, Patch]
+
+
+def kept_set(shop: Shop, revision: str) -> None:
+    """What Kubernetes keeps of a revision's pods as they were first."""
+    one = shop.get("Deployment", f"podinfo-{revision}")
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": one["metadata"]["name"], "controller": True}
+    template = copy.deepcopy(one["spec"]["template"])
+    template["metadata"]["labels"]["pod-template-hash"] = "abc"
+    references = [{**owner, "uid": one["metadata"]["uid"]}]
+    name = f"podinfo-{revision}-abc"
+    metadata = {"name": name, "namespace": "shop", "uid": "uid-kept", "ownerReferences": references}
+    shop.put({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": {"template": template}})
+
+
+EDIT = {"spec": {"template": {"spec": {"hostname": "other", "containers": [{"name": "podinfo", "image": "evil:1"}]}}}}
+
+
+@pytest.mark.parametrize("source", ["template", "replica set"])
+def test_a_revision_that_somebody_edited_is_what_it_was(source: str) -> None:
+    """Even where the template is another one by now: its first ReplicaSet tells."""
+    shop = Shop(deployment(**READS), config_map("x"))
+    revision = shop.adopt(3)
+    before = copy.deepcopy(shop.get("Deployment", f"podinfo-{revision}")["spec"])
+    if source == "replica set":
+        kept_set(shop, revision)
+        shop.edit(
+            "Deployment", "podinfo", {"spec": {"template": {"metadata": {"labels": {"app": "podinfo", "v": "2"}}}}}
+        )
+    shop.edit("Deployment", f"podinfo-{revision}", EDIT)
+    assert shop.get("Deployment", f"podinfo-{revision}")["spec"] != before
+    shop.make(want((revision, 3)))
+    assert shop.get("Deployment", f"podinfo-{revision}")["spec"] == before
+    assert shop.make(want((revision, 3))) == ()
+
+
+def test_an_edit_of_which_nobody_knows_what_was_before_is_left_alone() -> None:
+    shop = Shop(deployment())
+    revision = shop.adopt(3)
+    shop.edit("Deployment", "podinfo", {"spec": {"template": {"metadata": {"labels": {"app": "podinfo", "v": "2"}}}}})
+    shop.edit("Deployment", f"podinfo-{revision}", EDIT)
+    assert shop.up(want((revision, 3))) == ()
