@@ -123,7 +123,7 @@ def release(**spec: Any) -> Object:
         "kind": "Release",
         "metadata": {"name": NAME, "namespace": NAMESPACE},
         "spec": {
-            "workload": {"deployment": NAME},
+            "workload": {"deployment": NAME, "keepPrevious": "0s"},
             "traffic": {
                 "service": NAME,
                 "propagation": "2s",

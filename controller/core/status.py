@@ -195,11 +195,13 @@ class Status:
     generation that was rolled back, None without one. ``template_content`` and ``failed_content`` tell the
     configuration of those templates apart (a changed ConfigMap leaves the generation as it is). ``retiring`` are
     revisions that no route shall name any more and whose pods drain. ``floor`` is stable's count of replicas when the
-    release began: it never has fewer until the release is over and drained. ``revisions`` names those that still have
-    objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods, to tell it from a
-    newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why. ``paused``: by a command,
-    beside the spec's own. ``evidence`` belongs to core/analysis.py and is opaque here. ``drifts``: what somebody
-    changed of ours, oldest first: all that is so now, and of routes and subsets what was so in the last minutes.
+    release began: it never has fewer until the release is over and what was before has drained or was let go.
+    ``previous`` was stable before: it stays warm for a while, then its object stays without pods. ``revisions`` names
+    those that still have objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods,
+    to tell it from a newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why.
+    ``paused``: by a command, beside the spec's own. ``evidence`` belongs to core/analysis.py and is opaque here.
+    ``drifts``: what somebody changed of ours, oldest first: all that is so now, and of routes and subsets what was so
+    in the last minutes.
     ``replicas`` and ``selector`` serve the scale subresource.
     """
 
@@ -232,6 +234,11 @@ class Status:
     revisions: tuple[str, ...] = ()
     replicas: int = 0
     selector: str = ""
+
+    @property
+    def returning(self) -> bool:
+        """Whether the candidate is the previous revision, which a person wants back: it takes no step of a release."""
+        return self.candidate is not None and self.previous is not None and self.candidate.name == self.previous.name
 
     def condition(self, kind: str) -> Condition | None:
         """The condition of this type, None if it was never set."""

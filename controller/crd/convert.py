@@ -46,7 +46,11 @@ def _ratio(text: str | None) -> float | None:
 def _workload(wire: wire_workload.Workload) -> core.ManagedWorkload:
     return core.ManagedWorkload(
         deployment=wire.deployment,
-        **_given(progress_deadline=_seconds(wire.progress_deadline), capacity=wire.capacity),
+        **_given(
+            progress_deadline=_seconds(wire.progress_deadline),
+            capacity=wire.capacity,
+            keep_previous=_seconds(wire.keep_previous),
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.core.decide import Decision
 from controller.core.release import Release
-from controller.core.status import Status, StepStatus, Verdict
+from controller.core.status import Status, StepStatus, Truth, Verdict
 from controller.telemetry import Releases
 
 _VERDICTS = {Verdict.PASS: 1, Verdict.INCONCLUSIVE: 0, Verdict.FAIL: -1}
@@ -53,7 +53,9 @@ def _gates(series: Releases, one: tuple[str, str], status: Status) -> None:
 
 
 def _outcomes(series: Releases, one: tuple[str, str], before: Status, decision: Decision, now: float) -> None:
-    begun = before.condition("Reconciling")  # True since the release began
+    begun = before.condition("Reconciling")
+    if begun and begun.status is not Truth.TRUE:
+        begun = None  # nothing was in progress
     for event in decision.events:
         outcome = _OUTCOMES.get(event.reason, "")
         if not outcome:

@@ -21,6 +21,7 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "workload.deployment": ("workload.deployment", "other"),
     "workload.progressDeadline": ("workload.progressDeadline", "11m"),
     "workload.capacity": ("workload.capacity", "full"),
+    "workload.keepPrevious": ("workload.keepPrevious", "1h"),
     "traffic.service": ("traffic.service", "other"),
     "traffic.port": ("traffic.port", 81),
     "traffic.propagation": ("traffic.propagation", "11s"),

@@ -28,7 +28,9 @@ from controller.crd import parse_release
 EXPECTED = Release(
     namespace="shop",
     name="podinfo",
-    workload=ManagedWorkload(deployment="podinfo", progress_deadline=600.0, capacity=Capacity.WEIGHT),
+    workload=ManagedWorkload(
+        deployment="podinfo", progress_deadline=600.0, capacity=Capacity.WEIGHT, keep_previous=600.0
+    ),
     traffic=Routing(
         service="podinfo",
         router=IstioRouting(

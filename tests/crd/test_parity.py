@@ -120,6 +120,9 @@ BOTH: list[tuple[str, Any, str, str]] = [
     (f"{G}.compare.budget", "100%", f"{G}.compare.budget", f'"100%" cannot be read; {CHANCE}'),
     (f"{C}.steps[3].ramp.by", "0%", f"{C}.steps[3].ramp.by", f'"0%" cannot be read; {ABOVE}'),
     (f"{C}.steps[3].ramp.every", "0s", f"{C}.steps[3].ramp.every", "0s is out of range; it must be from 1s to 720h"),
+    (f"{W}.keepPrevious", 600, f"{W}.keepPrevious", "600 has no unit; write 600s"),
+    (f"{W}.keepPrevious", "1d", f"{W}.keepPrevious", f'"1d" cannot be read; {DURATION}'),
+    (f"{W}.keepPrevious", "721h", f"{W}.keepPrevious", "721h is out of range; it must be from 0s to 720h"),
     # Out of range, or none of the choices.
     ("replicas", -1, "replicas", "-1 is out of range; write a number at least 0"),
     (f"{T}.port", 0, f"{T}.port", "0 is out of range; write a number at least 1"),
@@ -333,7 +336,12 @@ BOTH: list[tuple[str, Any, str, str]] = [
     (f"{G}.intervall", "15s", f"{G}.intervall", "there is no such field; did you mean interval?"),
     (f"{S}.Weight", "5%", f"{S}.Weight", "there is no such field; did you mean weight?"),
     ("steps", [], "steps", "there is no such field here; it belongs at spec.strategy.canary.steps"),
-    (f"{W}.zzz", 1, f"{W}.zzz", "there is no such field; remove it, or write deployment, progressDeadline or capacity"),
+    (
+        f"{W}.zzz",
+        1,
+        f"{W}.zzz",
+        "there is no such field; remove it, or write deployment, progressDeadline, capacity or keepPrevious",
+    ),
 ]
 
 
@@ -464,6 +472,7 @@ GOOD: list[tuple[str, Any]] = [
     ("replicas", None),
     ("paused", True),
     (f"{W}.capacity", "full"),
+    (f"{W}.keepPrevious", "0s"),
     (f"{T}.port", None),
     (f"{T}.propagation", "0s"),
     (f"{T}.drain", "1h30m"),

@@ -166,7 +166,8 @@ def release() -> dict[str, Any]:
         "kind": "Release",
         "metadata": {"name": sample.NAME, "namespace": sample.NAMESPACE},
         "spec": {
-            "workload": {"deployment": sample.NAME},
+            # In earnest longer: here the machine's cores are for the next version.
+            "workload": {"deployment": sample.NAME, "keepPrevious": "5s"},
             "traffic": {
                 "service": sample.NAME,
                 "propagation": "500ms",

@@ -83,6 +83,6 @@ def _pause(release: Release, status: Status, observed: Observed) -> Move | None:
     at_end = status.phase is Phase.PROMOTING and step is not None and step.index >= step.count
     if not release.paused or status.phase not in IN_PROGRESS or status.phase is Phase.PAUSED or at_end:
         return None
-    if status.stable is None:
-        return None  # adoption changes nothing that users would notice
+    if status.stable is None or status.returning:
+        return None  # adoption changes nothing that users would notice; the previous revision is wanted back at once
     return Move(enter(replace(status), Phase.PAUSED, observed.now), (Event("Paused", "spec.paused is true"),))

@@ -35,15 +35,18 @@ def start(release: Release, status: Status, template: TemplateSeen, now: float) 
     """A release of the template as it is now begins; one under way is superseded, and its candidate retires."""
     superseded = status.candidate
     name = template.revision or template.proposal
-    retiring = status.retiring + ((superseded,) if superseded else ())
-    # A revision that somebody asks for again while it is still draining is taken back as it is, warm.
-    candidate = next((one for one in retiring if one.name == name), Revision(name, images=template.images))
+    retiring = status.retiring + ((superseded,) if superseded and not status.returning else ())
+    previous = status.previous
+    # A revision that somebody asks for again while it is draining or kept is taken back as it is, warm.
+    known = (*retiring, *((previous,) if previous else ()))
+    candidate = next((one for one in known if one.name == name), Revision(name, images=template.images))
     begun = replace(
         enter(status, Phase.PREPARING, now),
         release=status.release + 1,
         candidate=candidate,
+        previous=None if previous and previous.name == name else previous,
         retiring=tuple(one for one in retiring if one.name != name),
-        floor=status.stable.replicas if status.stable and not superseded else status.floor,
+        floor=max(status.stable.replicas, status.floor) if status.stable and not superseded else status.floor,
         step=None,
         gates=(),
         approvals=(),
@@ -82,15 +85,19 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
     return replace(enter(status, phase, now), step=step, gates=gates)
 
 
-def promote(status: Status, template: TemplateSeen, now: float) -> Move:
+def promote(release: Release, status: Status, now: float) -> Move:
     """Everything goes to the candidate and that is in effect: it is the stable revision from now on."""
-    candidate, old = status.candidate, status.stable
+    candidate, old, keep = status.candidate, status.stable, release.workload.keep_previous
     assert candidate is not None
+    # The time for which it is kept begins now, though no route may have named it since a bake began.
+    previous = replace(old, unrouted_since=None) if old and keep else None
+    left = (status.previous, None if keep else old)
     done = replace(
         enter(status, Phase.IDLE, now),
         stable=candidate,
         candidate=None,
-        retiring=status.retiring + ((old,) if old else ()),
+        previous=previous,
+        retiring=(*status.retiring, *(one for one in left if one)),
         step=None,
         gates=(),
         approvals=(),
@@ -101,11 +108,14 @@ def promote(status: Status, template: TemplateSeen, now: float) -> Move:
     if old is None:
         return Move(done, (Event("Adopted", f"revision {candidate.name} serves; the Deployment is its template now"),))
     images = ", ".join(candidate.images)
-    return Move(done, (Event("Promoted", f"{candidate.name} ({images}) gets all requests; {old.name} drains"),))
+    after = f"stays warm for {keep:g} s" if keep else "drains"
+    return Move(done, (Event("Promoted", f"{candidate.name} ({images}) gets all requests; {old.name} {after}"),))
 
 
 def roll_back(status: Status, reason: str, message: str, now: float) -> Move:
     """All requests go home, at once and before anything else. ``message`` is one sentence for people."""
+    if status.returning:
+        return _stay(status, message, now)
     event = Event("RolledBack", message, warning=True)
     failed = replace(
         status,
@@ -134,6 +144,23 @@ def retire_candidate(status: Status, phase: Phase, now: float) -> Status:
         paused=False,
         timers=replace(status.timers, progress_since=None),
     )
+
+
+def _stay(status: Status, message: str, now: float) -> Move:
+    """The previous revision, which somebody wanted back, is let go: stable serves as it did."""
+    assert status.stable is not None
+    text = f"{status.stable.name} goes on serving: {message}"
+    after = replace(
+        status,
+        candidate=None,
+        step=None,
+        paused=False,
+        failed_reason="RollbackFailed" if status.failed_name else "",
+        failed_message=text if status.failed_name else "",
+        timers=replace(status.timers, progress_since=None),
+    )
+    phase = Phase.FAILED if status.failed_name else Phase.IDLE
+    return Move(enter(after, phase, now), (Event("RollbackFailed", text, warning=True),))
 
 
 def accept_template(status: Status, template: TemplateSeen) -> Status:

@@ -7,12 +7,10 @@ from dataclasses import replace
 from controller.core.decide.change import Move, enter, roll_back, start, template_of
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
+from controller.core.decide.rollback import rollback_move
 from controller.core.plan import plan
 from controller.core.release import Command, CommandName, Release
 from controller.core.status import Approval, HandledCommand, Phase, Status
-
-_ANYTIME = frozenset({CommandName.RETRY, CommandName.ROLLBACK})
-"""Commands that make sense, if at all, when no release is in progress."""
 
 
 def pending(status: Status, command: Command | None) -> Command | None:
@@ -57,18 +55,20 @@ def _apply(release: Release, status: Status, observed: Observed, command: Comman
     busy = status.phase in IN_PROGRESS and status.candidate is not None
     if name is None:
         return f"there is no such command; there are {', '.join(CommandName)}"
-    if name in _ANYTIME:
-        return _idle_too(release, status, observed, name)
+    if name is CommandName.RETRY:
+        return _retry(release, status, observed)
+    if name is CommandName.ROLLBACK:
+        return rollback_move(release, status, observed, command)
     if not busy:
         return "there is no release in progress"
+    if status.returning and name is not CommandName.ABORT:
+        return "the previous revision is being brought up; say abort to leave everything as it is"
     if status.stable is None and not (name is CommandName.ABORT and status.phase is Phase.PREPARING):
         return "the Deployment is being adopted, which is no release; delete the Release to have it back"
     return _in_progress(release, status, command, name, now)
 
 
-def _idle_too(release: Release, status: Status, observed: Observed, name: CommandName) -> Move | str:
-    if name is CommandName.ROLLBACK:
-        return "there is no previous revision any more; put the former image into the Deployment"
+def _retry(release: Release, status: Status, observed: Observed) -> Move | str:
     if status.phase is not Phase.FAILED:
         return "only a failed release can be tried again"
     if status.stable and template_of(observed).revision == status.stable.name:

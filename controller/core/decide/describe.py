@@ -11,10 +11,11 @@ from controller.core.decide.evidence import mismatched
 from controller.core.decide.facts import follows
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS
+from controller.core.decide.previous import is_warm, kept_until
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.plan import percent, plan
 from controller.core.release import Release
-from controller.core.status import Condition, Phase, Status, Truth, Verdict
+from controller.core.status import Condition, Phase, Revision, Status, Truth, Verdict
 from controller.core.traffic import Weights
 
 
@@ -22,7 +23,7 @@ def describe(release: Release, status: Status, observed: Observed) -> Status:
     """The status with its message, conditions and the scale subresource's fields."""
     message = _message(release, status, observed)
     told = replace(status, message=message, observed_generation=release.generation)
-    serving = status.stable or status.candidate
+    serving = _busiest(release, status)
     told = replace(
         told,
         replicas=serving.ready if serving else 0,
@@ -33,6 +34,14 @@ def describe(release: Release, status: Status, observed: Observed) -> Status:
         else told.step and replace(told.step, wanted=_weights(release, told)),
     )
     return replace(told, conditions=_conditions(release, told, observed))
+
+
+def _busiest(release: Release, status: Status) -> Revision | None:
+    """The revision with most of the traffic: the one whose pods an autoscaler should look at."""
+    weights, (stable, candidate) = _weights(release, status), (status.stable, status.candidate)
+    if stable is None or (candidate and weights and weights[candidate.name] > weights[stable.name]):
+        return candidate
+    return stable
 
 
 def _weights(release: Release, status: Status) -> Weights | None:
@@ -53,13 +62,15 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
         case Phase.IDLE if stable and not stable.ready:
             return f"{stable.name} ({', '.join(stable.images)}) has no ready pod: see Deployment {stable.deployment}"
         case Phase.IDLE if stable:
-            return f"{stable.name} ({', '.join(stable.images)}) serves"
+            return f"{stable.name} ({', '.join(stable.images)}) serves{_kept(release, status, observed)}"
         case Phase.IDLE | Phase.INVALID:
             return "waiting for the first look at the Deployment"
         case Phase.FAILED:
             return f"rolled back: {status.failed_message}; it stays so until the Deployment or the Release is changed"
         case Phase.ROLLING_BACK:
             return f"rolling back: {status.failed_message}"
+        case Phase.PREPARING if status.returning:
+            return f"{status.failed_message}; {_preparing(release, status, observed)}"
         case Phase.PREPARING:
             return _preparing(release, status, observed)
         case Phase.PAUSED:
@@ -67,6 +78,14 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
             return f"paused by {by} at {status.step.label if status.step else '0%'}"
     assert candidate is not None
     return _stepping(release, status, observed)
+
+
+def _kept(release: Release, status: Status, observed: Observed) -> str:
+    previous = status.previous
+    if previous is None or not is_warm(release, previous, observed.now):
+        return ""
+    until = kept_until(release, previous)
+    return f"; {previous.name} ({', '.join(previous.images)}) stays warm" + (f" until {clock(until)}" if until else "")
 
 
 def _preparing(release: Release, status: Status, observed: Observed) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.decide.model import Observed
+from controller.core.decide.previous import known_still
 from controller.core.decide.traffic import wanted_traffic
 from controller.core.release import Release
 from controller.core.status import Phase, Revision, Status, StepStatus, Timers
@@ -13,6 +14,7 @@ from controller.core.traffic import Traffic
 
 def notice(release: Release, status: Status, observed: Observed) -> Status:
     """The status with the present facts: readiness, since when what is addressable, routed, in effect, free."""
+    status = known_still(release, status, observed)
     retiring = tuple(
         one
         for one in (_revision(one, observed) for one in status.retiring)
@@ -27,8 +29,10 @@ def notice(release: Release, status: Status, observed: Observed) -> Status:
         timers=_timers(release, status, observed),
         revisions=tuple(one.name for one in observed.workload.revisions),
     )
-    # A revision that failed stays without pods: it holds nothing that stable would have to take back.
-    if noted.candidate is None and not any(one.replicas or one.ready for one in noted.retiring):
+    # A revision that failed stays without pods, and so does the previous one in the end: neither holds anything that
+    # stable would have to take back. Until then an autoscaler that counts all pods would take stable for idle.
+    others = (*noted.retiring, *((noted.previous,) if noted.previous else ()))
+    if noted.candidate is None and not any(one.replicas or one.ready for one in others):
         noted = replace(noted, floor=0)
     return replace(noted, step=noted.step and _step(release, noted, noted.step, observed))
 

@@ -21,6 +21,7 @@ from controller.core.decide.evidence import inconclusive, mismatched
 from controller.core.decide.facts import follows
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import IN_PROGRESS
+from controller.core.decide.rollback import exchange
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.decide.want import stable_count
 from controller.core.plan import plan, replicas_for
@@ -38,9 +39,12 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
         return start(release, status, template, now)
     if not written(status, template):
         return None
-    if status.phase is Phase.ROLLING_BACK:
+    back = status.candidate.name if status.candidate and status.returning else ""
+    if status.phase is Phase.ROLLING_BACK or (back and template.revision == back):
         return None  # first home; Failed looks at the template again
     seen = accept_template(status, template)
+    if back and status.stable and template.revision == status.stable.name:
+        return Move(seen)  # scaled, or annotated: no word against going back
     if status.stable and template.revision == status.stable.name:
         return _reverted(seen, observed)
     if status.candidate and status.candidate.name in (template.revision, template.proposal):
@@ -106,8 +110,10 @@ def resumed(release: Release, status: Status) -> Phase:
 
 
 def _prepared(release: Release, status: Status, observed: Observed) -> Move | None:
-    if not capacity_ready(release, status, observed, 0):
+    if not capacity_ready(release, status, observed, len(plan(release)) if status.returning else 0):
         return None
+    if status.returning:
+        return exchange(status, observed.now)
     index = 0 if status.stable else len(plan(release))
     moved = to_step(release, status, index, observed.now)
     assert moved.step is not None
@@ -195,7 +201,7 @@ def _promoting(release: Release, status: Status, observed: Observed) -> Move | N
         return Move(moved, (_stepped(moved),))
     if step.in_effect_since is None:
         return None
-    return promote(status, template_of(observed), observed.now)
+    return promote(release, status, observed.now)
 
 
 def _home(release: Release, status: Status, observed: Observed) -> Move | None:

@@ -18,6 +18,11 @@ says where everybody's requests are wanted, and each transition is one status wr
 Requests never wait for anything on the way home: from every phase with a candidate RollingBack follows in one pass.
 Preparing may follow from every phase with a candidate too: a newer template supersedes it, which first brings all
 requests home (Preparing wants them at stable).
+
+After a promotion the way back stays open: by a person's word the previous revision and stable exchange their roles, and
+RollingBack follows from Idle or Failed as if the promotion had not happened. If the previous revision has no pods any
+more, Preparing comes first, with it as the candidate; RollingBack follows once it can take all requests, and if it
+never can, Idle or Failed again.
 """
 
 from __future__ import annotations
@@ -33,7 +38,7 @@ STEPPING = frozenset({P.PROGRESSING, P.WAITING, P.PAUSED})
 """The plan's present step says where requests are wanted."""
 
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
-    P.IDLE: frozenset({P.PREPARING, P.INVALID}),
+    P.IDLE: frozenset({P.PREPARING, P.ROLLING_BACK, P.INVALID}),
     P.PREPARING: frozenset(
         {P.PROGRESSING, P.WAITING, P.PROMOTING, P.PAUSED, P.ROLLING_BACK, P.IDLE, P.FAILED, P.INVALID}
     ),
@@ -42,7 +47,7 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     P.PAUSED: frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PROMOTING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
     P.PROMOTING: frozenset({P.IDLE, P.PAUSED, P.ROLLING_BACK, P.PREPARING, P.INVALID}),
     P.ROLLING_BACK: frozenset({P.FAILED, P.PREPARING, P.IDLE, P.INVALID}),
-    P.FAILED: frozenset({P.PREPARING, P.IDLE, P.INVALID}),
+    P.FAILED: frozenset({P.PREPARING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
     P.INVALID: frozenset(Phase) - {P.INVALID, P.BAKING},
     P.BAKING: frozenset(),
 }

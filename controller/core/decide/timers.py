@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
+from controller.core.decide.previous import kept_until
 from controller.core.decide.want import drained_at
 from controller.core.plan import plan
 from controller.core.release import Release
@@ -48,6 +49,10 @@ def _moments(release: Release, status: Status, observed: Observed) -> Iterator[f
         drained = drained_at(release, one)
         if drained is not None:
             yield drained
+    if status.previous is not None and status.previous.replicas:
+        kept = kept_until(release, status.previous)
+        if kept is not None:
+            yield kept
     template = observed.workload.template
     if template and template.own_replicasets and timers.template_free_since is not None and status.stable:
         yield timers.template_free_since + traffic.propagation + traffic.drain

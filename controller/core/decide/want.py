@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.decide.model import Observed
+from controller.core.decide.previous import is_warm
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.plan import replicas_for
 from controller.core.release import Release
@@ -41,19 +42,25 @@ def wish(release: Release, template: TemplateSeen) -> int:
 
 
 def stable_count(release: Release, status: Status, template: TemplateSeen) -> int:
-    """Pods of stable: the wish, at least one since routes name it, and in a release never fewer than at its start."""
+    """Pods of stable: the wish, at least one since routes name it, and in a release never fewer than at its start.
+
+    Afterwards that holds for it and for the previous revision, until that is let go.
+    """
     return max(wish(release, template), status.floor, 1)
 
 
 def candidate_count(release: Release, status: Status, template: TemplateSeen) -> int:
-    """Pods of the candidate: enough for the step it is at and for the one it wants to take."""
+    """Pods of the candidate: enough for the step it is at and for the one it wants to take.
+
+    Those that it has already it keeps: a former revision that is asked for again is taken back as it is.
+    """
     stable = stable_count(release, status, template)
-    if status.stable is None:
+    if status.stable is None or status.returning:
         return stable
     capacity = release.workload.capacity
-    if status.step is None:
-        return replicas_for(share(release, 0), stable, capacity)
-    return max(replicas_for(share(release, at), stable, capacity) for at in (status.step.index, status.step.target))
+    steps = (status.step.index, status.step.target) if status.step else (0,)
+    has = min(status.candidate.replicas, stable) if status.candidate else 0
+    return max(has, *(replicas_for(share(release, at), stable, capacity) for at in steps))
 
 
 def drained_at(release: Release, one: Revision) -> float | None:
@@ -73,6 +80,9 @@ def _kept(release: Release, status: Status, observed: Observed) -> list[tuple[Re
         still = status.phase is Phase.ROLLING_BACK  # on the way home nothing changes but the routes
         count = status.candidate.replicas if still else candidate_count(release, status, template)
         kept.append((status.candidate, max(count, 1)))
+    if status.previous and not status.returning:
+        warm = is_warm(release, status.previous, observed.now)
+        kept.append((status.previous, stable_count(release, status, template) if warm else 0))
     for one in status.retiring:
         drained = drained_at(release, one)
         if (drained is None or observed.now < drained) and observed.workload.revision(one.name):

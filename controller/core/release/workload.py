@@ -18,8 +18,11 @@ class ManagedWorkload:
     """The Deployment that serves as the template of every revision.
 
     ``progress_deadline``: seconds without any progress after which a revision that does not become ready has failed.
+    ``keep_previous``: seconds for which the former stable revision keeps its pods after a promotion; later it keeps its
+    Deployment without pods. 0: it is not kept at all.
     """
 
     deployment: str
     progress_deadline: float = 600.0
     capacity: Capacity = Capacity.WEIGHT
+    keep_previous: float = 600.0

@@ -22,3 +22,6 @@ class Workload(OneOf):
     """How long a revision that does not become ready may go without any progress. Default: 10m."""
     capacity: Annotated[Capacity, Field(strict=False)] | None = None
     """weight: the candidate's replicas follow its share of requests; full: as many as stable. Default: weight."""
+    keep_previous: Annotated[str, duration("0s")] | None = None
+    """How long the former revision keeps its pods after a promotion, so that the command rollback works at once; later
+    rollback starts them first. 0s: it is not kept at all. Default: 10m."""

@@ -33,7 +33,7 @@ def canary(**changes: object) -> Release:
     base = Release(
         namespace="shop",
         name="podinfo",
-        workload=ManagedWorkload("podinfo"),
+        workload=ManagedWorkload("podinfo", keep_previous=0),
         traffic=Routing("podinfo", IstioRouting((ObjectRef("shop", "podinfo"),), "podinfo"), propagation=2, drain=5),
         strategy=Canary((WeightStep(100, 20), WeightStep(500, 20))),
         gates=Gates(none=True, minimum_step=10, interval=5, warm_up=0),

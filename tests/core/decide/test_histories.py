@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.core.decide import TRANSITIONS, decide
-from controller.core.release import Canary, Command, Gates, Limit, SuccessRateLimit, WeightStep
+from controller.core.release import Canary, Command, Gates, Limit, ManagedWorkload, SuccessRateLimit, WeightStep
 from controller.core.status import Phase
 
 World = Any  # the class is in conftest.py, which no module can import
@@ -23,15 +23,19 @@ ACTIONS = st.sampled_from(
     + ["pause", "unpause", "edit", "break", "mend", "drift", "unsubset"]
     + [
         f"say {name}"
-        for name in ("promote", "promote-full", "abort", "retry", "pause", "resume", "approve", "nonsense")
+        for name in ("promote", "promote-full", "abort", "retry", "rollback", "pause", "resume", "approve", "nonsense")
     ]
 )
 
 
-def fresh(world: World) -> World:
+KEEP = 12.0
+
+
+def fresh(world: World, keep: float = KEEP) -> World:
     new = type(world)()
     traffic = replace(new.release.traffic, propagation=1, drain=2)
-    new.release = replace(new.release, strategy=Canary(STEPS), gates=GATES, traffic=traffic)
+    workload = ManagedWorkload("podinfo", keep_previous=keep)
+    new.release = replace(new.release, workload=workload, strategy=Canary(STEPS), gates=GATES, traffic=traffic)
     return new
 
 
@@ -81,11 +85,24 @@ def check(world: World, before: Any, weights_before: dict[str, int]) -> None:
     for name, share in world.weights.items():
         assert name in world.subsets or world.problems, "a route names a subset that is not there"
         risen = share > weights_before.get(name, 0)
-        stable = status.stable.name if status.stable else ""
-        if risen and share and name != stable:
+        home = status.stable and before.stable and status.stable.name == before.stable.name and status.stable.name
+        if risen and share and name != home:
             assert world.revisions[name].ready > 0, "weight was given to a revision without ready pods"
     for name in world.weights:
         assert world.revisions[name].replicas >= 1
+    check_previous(world, before)
+
+
+def check_previous(world: World, before: Any) -> None:
+    """Until it is let go it has what it had, and nobody else takes its place among those that go."""
+    one, was = world.status.previous, before.previous
+    if one is None or was is None or one.name != was.name or world.problems:
+        return
+    pods, since = world.revisions[one.name].replicas, one.unrouted_since
+    if pods < min(was.replicas, world.status.floor):
+        assert pods == 0
+        assert world.status.returning or (since is not None and world.now >= since + KEEP)
+    assert one.name not in [gone.name for gone in world.status.retiring]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,18 +138,32 @@ def place(status: Any) -> tuple[Any, ...]:
     return status.phase, status.stable and status.stable.name, status.candidate and status.candidate.name, names, step
 
 
-def story(world: World, *, stop_at: int | None = None, lose_status: bool = False) -> tuple[list[int], Phase, int]:
+LONG = 600.0  # seconds for which the previous revision is kept where a story wants it warm
+RELEASES = (("x:2", False), ("x:3", True))
+ROLLBACK = (("x:2", False), ("rollback", False))
+
+
+def story(
+    world: World,
+    *,
+    stop_at: int | None = None,
+    lose_status: bool = False,
+    words: tuple[tuple[str, bool], ...] = RELEASES,
+    keep: float = 0.0,
+) -> tuple[list[int], Phase, int]:
     """Adoption, a good release, a bad one; after the ``stop_at``-th write the controller dies and starts again.
 
     Returns the sequence of weights that candidates were given, the last phase and the number of writes.
     """
-    world = fresh(world)
+    world = fresh(world, keep)
     writes, sequence = 0, [0]
-    script = iter([("x:2", False), ("x:3", True)])
+    script = iter(words)
     idle_passes = 0
     for _ in range(1500):
         decision = decide(world.release, world.status, world.observed())
         saved = decision.status
+        if saved.handled and saved.handled.cleared is False and world.status.handled == saved.handled:
+            world.command = None
         moved = place(saved) != place(world.status)
         writes += moved  # the status itself
         died = moved and writes == stop_at
@@ -149,14 +180,17 @@ def story(world: World, *, stop_at: int | None = None, lose_status: bool = False
             sequence.append(share)
         world.pods()
         world.now += 1.0
-        busy = world.status.candidate or decision.after is not None
+        busy = world.status.candidate or (decision.after is not None and decision.after < LONG)
         idle_passes = 0 if busy else idle_passes + 1
         if idle_passes > 3:
             image, bad = next(script, ("", False))
             if not image:
                 break
             world.bad = {image} if bad else set()
-            world.push(image)
+            if image == "rollback":
+                world.command = Command(image, "eve")
+            else:
+                world.push(image)
             idle_passes = 0
     return sequence, world.status.phase, writes
 
@@ -169,6 +203,17 @@ def test_a_stop_after_every_write_ends_the_same_way(world: World) -> None:
     for stop_at in range(1, writes + 1):
         for lose_status in (False, True):
             sequence, end, _ = story(world, stop_at=stop_at, lose_status=lose_status)
+            assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
+
+
+@pytest.mark.parametrize("keep", [10 * LONG, 1.0], ids=["warm", "cold"])
+def test_a_stop_after_every_write_of_a_rollback_ends_the_same_way(world: World, keep: float) -> None:
+    whole, phase, writes = story(world, words=ROLLBACK, keep=keep)
+    assert phase is Phase.FAILED
+    assert whole == [0, 10, 100, 500, 1000, 0]
+    for stop_at in range(1, writes + 1):
+        for lose_status in (False, True):
+            sequence, end, _ = story(world, stop_at=stop_at, lose_status=lose_status, words=ROLLBACK, keep=keep)
             assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
 
 

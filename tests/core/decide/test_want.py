@@ -85,7 +85,7 @@ def test_more_pods_are_given_at_any_time_and_the_candidate_follows(world: World)
 
 
 def test_full_capacity_is_as_many_as_stable_from_the_start(world: World) -> None:
-    world.release = replace(world.release, workload=ManagedWorkload("podinfo", capacity=Capacity.FULL))
+    world.release = replace(world.release, workload=ManagedWorkload("podinfo", capacity=Capacity.FULL, keep_previous=0))
     settled(world).push("x:2")
     world.run(lambda w: "x2" in w.weights)
     assert counts(world) == {"x1": 6, "x2": 6}

@@ -1,0 +1,48 @@
+"""A controller that dies after any write of the way back: the same end, and no weight that another run did not see."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stage import NAME, release, staged
+
+ONE_STEP = {"canary": {"steps": [{"weight": "50%", "for": "10s"}]}}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("keep", "writes"),
+    [pytest.param("1h", 5, id="warm"), pytest.param("1s", 9, id="cold", marks=pytest.mark.scenario)],
+)
+async def test_a_rollback_by_command_stopped_after_each_write(keep: str, writes: int) -> None:
+    """x:000 is promoted over by another version in each run, and had back."""
+    async with staged() as stage:
+        await stage.push("x:000")
+        await stage.create(release(workload={"deployment": NAME, "keepPrevious": keep}, strategy=ONE_STEP))
+        await stage.until(lambda: stage.serves("x:000"))
+        wanted: list[str] = []
+        for number in range(100):
+            image = f"x:{number + 1:03}"
+            await stage.push(image)
+            await stage.until(lambda image=image: stage.serves(image))  # type: ignore[misc]
+            if keep == "1s":
+                await stage.rest()
+                assert stage.emptied("x:000")
+            stage.weights[:] = stage.weights[-1:]
+            mark = len(stage.writes())
+            if number:
+                stage.stop_after(number)
+            await stage.say("rollback", by="eve", reason="complaints")
+            await stage.until(lambda: stage.phase() == "Failed")
+            await stage.rest()
+            assert stage.weights == [{image: 100}, {"x:000": 100}]
+            assert stage.status()["failed"]["reason"] == "RolledBackByCommand"
+            assert stage.emptied(image)
+            assert "sluice.dev/command" not in stage.annotations()
+            seen = [text.replace(image, "new") for text in stage.end()]
+            wanted = wanted or seen
+            assert seen == wanted, f"stopped after write {number}: {stage.writes()[mark:][: number + 3]}"
+            if stage.stop is not None:  # it was never reached: so many writes are not made
+                assert number > writes
+                return
+    raise AssertionError("it never ends")
