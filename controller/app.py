@@ -23,19 +23,25 @@ from controller.observe import KINDS, Measurer, Observer
 from controller.observe.found import CONFIG_MAP, SECRET
 from controller.providers import Prometheus
 from controller.providers.istio import MeshMetrics
-from controller.providers.measurement import Measurement, Provider
+from controller.providers.measurement import Measurement, Past, Provider
+from controller.providers.past import MeshHistory
 from controller.reconcile import Reconciler
 from controller.server import Heartbeat, Server
 from controller.settings import Settings
 from controller.telemetry import Telemetry
 from controller.workqueue import WorkQueue
 
+_UNNAMED = "no Prometheus is named; start the controller with --prometheus-url"
+
 
 class NoProvider:
     """Stands in where no Prometheus is named: every measurement says so, and gates hold."""
 
     async def measure(self, query: str, at: float) -> Measurement:
-        return Measurement(at, error="no Prometheus is named; start the controller with --prometheus-url")
+        return Measurement(at, error=_UNNAMED)
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        return Past(error=_UNNAMED)
 
 
 class App:
@@ -107,7 +113,7 @@ class App:
         self.caches.add(CONFIG_MAP, metadata_only=True)
         if settings.secrets:
             self.caches.add(SECRET, metadata_only=True)
-        measurer = Measurer(MeshMetrics(provider), provider, settings.scrape_interval)
+        measurer = Measurer(MeshMetrics(provider), MeshHistory(provider), provider, settings.scrape_interval)
         self.reconciler = Reconciler(
             cluster,
             self.caches,

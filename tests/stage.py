@@ -21,7 +21,7 @@ from controller.cluster import Cache, explicit
 from controller.crd import definitions
 from controller.errors import ClusterError
 from controller.loop import Key
-from controller.providers.measurement import Measurement, Row
+from controller.providers.measurement import Measurement, Past, Row
 from controller.sandbox.api import EmbeddedApi
 from controller.sandbox.api.faults import Stop
 from controller.sandbox.api.store import Change
@@ -113,6 +113,12 @@ class Answers:
             return Measurement(at, error=self.error)
         named = re.fullmatch(r'failures{revision="(\w+)"}', query)
         return Measurement(at, (Row({}, float(self.bad(named[1]))),) if named else ())
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        self.asked.append(query)
+        if self.gate is not None:
+            await self.gate.wait()
+        return Past(error=self.error)
 
 
 def release(**spec: Any) -> Object:

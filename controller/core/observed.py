@@ -24,6 +24,18 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What was asked of stable's time before a comparison.
+
+    ``looks`` in time order, each as long as the comparison's own; those in which nothing was scraped hold zeros.
+    ``missing`` says in one clause why there are none ("Prometheus did not answer within 10 s"), "" when it answered.
+    """
+
+    looks: tuple[Counts, ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """One look at both arms.
 

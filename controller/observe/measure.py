@@ -1,22 +1,39 @@
-"""The looks that a release is due: the mesh's counts, and the answers to its own queries, at the same moments."""
+"""The looks that a release is due: the mesh's counts, and the answers to its own queries, at the same moments.
+
+And before the first of them, once, what stable did until then.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
-from controller.core.decide import Judged, next_look
+from controller.core.decide import Judged, history_until, next_look
 from controller.core.limits import Value
-from controller.core.observed import Look
-from controller.core.release import PrometheusLimit, Release
-from controller.core.status import Status
+from controller.core.observed import History, Look
+from controller.core.release import ManagedWorkload, PrometheusLimit, Release
+from controller.core.status import Phase, Status
 from controller.errors import ProviderError
-from controller.providers.istio import MeshMetrics, Workload
+from controller.providers.counting import Workload
+from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Provider
+from controller.providers.past import MeshHistory
 from controller.providers.queries import context, fill
 
 _BACK = 600.0
 """Seconds: looks older than this are not asked for again after a pause of the controller."""
+
+
+ADOPTED = 2
+"""The number of the first release after the adoption: its stable revision is a copy of the Deployment's own pods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the providers said: the looks that are due, and stable's history where it was asked for."""
+
+    looks: tuple[Judged, ...] = ()
+    history: History | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +41,22 @@ class Measurer:
     """``lag``: seconds until a look's counts have been scraped."""
 
     mesh: MeshMetrics
+    past: MeshHistory
     provider: Provider
     lag: float = 15.0
 
-    async def due(self, release: Release, status: Status, now: float) -> tuple[Judged, ...]:
+    async def measure(self, release: Release, status: Status, now: float) -> Measured:
         """Every look that ended since the last one judged, oldest first. Raises nothing: what is missing says why."""
+        ends = self._due(release, status, now)
+        looks = asyncio.gather(*(self._look(release, status, end) for end in ends))
+        until = history_until(release, status, now - self.lag)
+        if until is None or not (ends or status.phase is Phase.PREPARING):
+            return Measured(tuple(await looks))
+        history = self.past.of(_stable_before(release, status), until, release.gates.interval)
+        before, found = await asyncio.gather(history, looks)
+        return Measured(tuple(found), before)
+
+    def _due(self, release: Release, status: Status, now: float) -> list[float]:
         ends: list[float] = []
         end, interval = next_look(release, status), release.gates.interval
         if end is not None and end < now - _BACK:
@@ -36,7 +64,7 @@ class Measurer:
         while end is not None and end + self.lag <= now:
             ends.append(end)
             end += interval
-        return tuple(await asyncio.gather(*(self._look(release, status, end) for end in ends)))
+        return ends
 
     async def _look(self, release: Release, status: Status, end: float) -> Judged:
         candidate, stable = status.candidate, status.stable
@@ -67,3 +95,14 @@ class Measurer:
         if len(measured.rows) > 1:
             return Value(error=f"the query gave {len(measured.rows)} series; sum or aggregate them to one")
         return Value(measured.rows[0].value) if measured.rows else Value(error="the query gave no series")
+
+
+def _stable_before(release: Release, status: Status) -> list[Workload]:
+    """Stable's names in the mesh's metrics. Before it was adopted the same pods' requests were the Deployment's own;
+    once anything was promoted, those were another version's.
+    """
+    assert status.stable is not None
+    names = [status.stable.deployment]
+    if status.release == ADOPTED and isinstance(release.workload, ManagedWorkload):
+        names.append(release.workload.deployment)
+    return [Workload(release.namespace, name) for name in names]

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from controller.cluster import MANAGER, Caches, Cluster
-from controller.core.decide import Judged, Observed, pending
+from controller.core.decide import Observed, pending
 from controller.core.objects import Object, Ref
 from controller.core.release import Command, Release
 from controller.core.seen import RoutesSeen, WorkloadSeen
@@ -14,7 +14,7 @@ from controller.core.status import Phase, Revision, Status
 from controller.errors import ClusterError
 from controller.observe.changes import Changes
 from controller.observe.found import POD, CachedFound, Contents, fetched
-from controller.observe.measure import Measurer
+from controller.observe.measure import Measured, Measurer
 from controller.routers import router_of
 from controller.workloads import workload_of
 
@@ -67,11 +67,9 @@ class Observer:
             mended=mended,
         )
         if not pending(status, command):
-            observed = replace(
-                observed,
-                differences=await self._changes.since_written(release, status, observed, found),
-                looks=await self._looks(release, status, now, changed),
-            )
+            differences = await self._changes.since_written(release, status, observed, found)
+            measured = await self._measured(release, status, now, changed)
+            observed = replace(observed, differences=differences, looks=measured.looks, history=measured.history)
         return Seen(observed, found)
 
     def unreadable(self, command: Command | None, now: float, problems: tuple[str, ...]) -> Seen:
@@ -79,12 +77,12 @@ class Observer:
         observed = Observed(now, WorkloadSeen(None), RoutesSeen(), command, (), problems)
         return Seen(observed, CachedFound(self._caches))
 
-    async def _looks(self, release: Release, status: Status, now: float, changed: asyncio.Event) -> tuple[Judged, ...]:
-        asking = asyncio.create_task(self._measurer.due(release, status, now), name=f"looks of {release.ref}")
+    async def _measured(self, release: Release, status: Status, now: float, changed: asyncio.Event) -> Measured:
+        asking = asyncio.create_task(self._measurer.measure(release, status, now), name=f"looks of {release.ref}")
         waiting = asyncio.create_task(changed.wait(), name=f"change of {release.ref}")
         try:
             await asyncio.wait((asking, waiting), return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else ()
+            return asking.result() if asking.done() else Measured()
         finally:
             asking.cancel()
             waiting.cancel()

@@ -1,14 +1,8 @@
-"""Istio's standard metrics -> the counts of one look, for any number of workloads in one query each.
-
-Counters are differenced per series, inside the query, and come back summed. Unlike ``increase()`` this keeps the first
-value of a new series, which is a canary's first 503. A series whose target could not be scraped one look ago is no new
-one: its whole history would come back as one look's. https://istio.io/latest/docs/reference/config/metrics/
-"""
+"""Istio's standard metrics -> the counts of one look, for any number of workloads in one query each."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,43 +10,52 @@ from itertools import accumulate
 from math import inf, isfinite
 
 from controller.core.observed import Counts
+from controller.providers.counting import (
+    BUCKET_LABELS,
+    BUCKETS,
+    REQUEST_LABELS,
+    REQUESTS,
+    Workload,
+    increase,
+    is_error,
+    key,
+    reporters,
+    seconds,
+)
 from controller.providers.measurement import Provider, Row
 
-REQUESTS = "istio_requests_total"
-BUCKETS = "istio_request_duration_milliseconds_bucket"
 _MOST = 200
 """Workloads in one query, so that it stays below the length that Prometheus parses quickly."""
 _GATHER = 0.02
 """Seconds to wait for other releases that ask for the same look."""
-
-_LABELS = (
-    "reporter, destination_workload, destination_workload_namespace, request_protocol, "
-    "response_code, response_flags, grpc_response_status"
-)
-_LE = "reporter, destination_workload, destination_workload_namespace, le"
-_GRPC_ERRORS = frozenset({"2", "4", "12", "13", "14", "15"})
-_CLIENT_LEFT = frozenset({"DC", "DR", "DPE"})
-"""Response flags of requests that the client itself gave up or broke."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Workload:
-    """What the mesh's metrics call a Deployment."""
-
-    namespace: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """What the mesh counted in one look. ``counts`` has an entry for each workload asked for.
 
-    ``missing`` and ``latency_missing`` say why there is nothing, as in core.observed.Look.
+    ``missing`` and ``latency_missing`` say why there is nothing, as in core.observed.Look. ``skew``: seconds by which
+    Prometheus' clock is ahead of ours, None where it did not say.
     """
 
     counts: Mapping[Workload, Counts] = field(default_factory=dict)
     missing: str = ""
     latency_missing: str = ""
+    skew: float | None = None
+
+
+@dataclass(slots=True)
+class _Counted:
+    """One look's sums by reporter and workload, of all that asked for it."""
+
+    requests: dict[tuple[str, Workload], float] = field(default_factory=lambda: defaultdict(float))
+    errors: dict[tuple[str, Workload], float] = field(default_factory=lambda: defaultdict(float))
+    within: dict[tuple[str, Workload], dict[float, float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
+    missing: str = ""
+    latency_missing: str = ""
+    skew: float | None = None
 
 
 class MeshMetrics:
@@ -60,123 +63,80 @@ class MeshMetrics:
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
-        self._open: dict[tuple[float, float], tuple[set[Workload], asyncio.Task[Traffic]]] = {}
+        self._open: dict[tuple[float, float], tuple[set[Workload], asyncio.Task[_Counted]]] = {}
 
     async def look(self, workloads: Iterable[Workload], end: float, duration: float) -> Traffic:
         """What these workloads did in the ``duration`` seconds before ``end`` (epoch seconds). Raises nothing."""
         wanted = set(workloads)
-        key = (end, duration)
-        if key not in self._open:
+        at = (end, duration)
+        if at not in self._open:
             names: set[Workload] = set()
-            self._open[key] = (names, asyncio.create_task(self._gather(key, names), name=f"look {end:.0f}"))
-        names, task = self._open[key]
+            self._open[at] = (names, asyncio.create_task(self._gather(at, names), name=f"look {end:.0f}"))
+        names, task = self._open[at]
         names |= wanted
         # One release that goes away must not take the answer from the others.
         whole = await asyncio.shield(task)
-        counts = {one: whole.counts.get(one, Counts()) for one in wanted}
-        return Traffic(counts, whole.missing, whole.latency_missing)
+        if whole.missing:
+            return Traffic({one: Counts() for one in wanted}, whole.missing, skew=whole.skew)
+        return Traffic(_counts(whole, wanted), "", whole.latency_missing, whole.skew)
 
-    async def _gather(self, key: tuple[float, float], names: set[Workload]) -> Traffic:
+    async def _gather(self, at: tuple[float, float], names: set[Workload]) -> _Counted:
         await asyncio.sleep(_GATHER)
-        del self._open[key]
-        end, duration = key
+        del self._open[at]
         ordered = sorted(names)
-        parts = [ordered[at : at + _MOST] for at in range(0, len(ordered), _MOST)]
-        answers = await asyncio.gather(*(self._ask(part, end, duration) for part in parts))
-        counts: dict[Workload, Counts] = {}
-        for answer in answers:
-            counts.update(answer.counts)
-        return Traffic(
-            counts,
-            next((answer.missing for answer in answers if answer.missing), ""),
-            next((answer.latency_missing for answer in answers if answer.latency_missing), ""),
-        )
+        counted = _Counted()
+        parts = [ordered[first : first + _MOST] for first in range(0, len(ordered), _MOST)]
+        await asyncio.gather(*(self._ask(counted, part, *at) for part in parts))
+        return counted
 
-    async def _ask(self, workloads: list[Workload], end: float, duration: float) -> Traffic:
+    async def _ask(self, counted: _Counted, workloads: list[Workload], end: float, duration: float) -> None:
         requests, buckets = await asyncio.gather(
-            self._provider.measure(increase(REQUESTS, _LABELS, workloads, duration), end),
-            self._provider.measure(increase(BUCKETS, _LE, workloads, duration), end),
+            self._provider.measure(increase(REQUESTS, REQUEST_LABELS, workloads, duration), end),
+            self._provider.measure(increase(BUCKETS, BUCKET_LABELS, workloads, duration), end),
         )
-        if requests.error:
-            return Traffic(missing=requests.error)
+        counted.skew = requests.skew if requests.skew is not None else counted.skew
+        counted.missing = counted.missing or requests.error
         missing = buckets.error or _no_infinity(buckets.rows)
-        return Traffic(_counts(workloads, requests.rows, () if missing else buckets.rows), latency_missing=missing)
+        counted.latency_missing = counted.latency_missing or missing
+        _add(counted, requests.rows, () if missing else buckets.rows)
 
 
-def increase(metric: str, by: str, workloads: Iterable[Workload], duration: float) -> str:
-    """PromQL: how much each series of these workloads grew in ``duration`` seconds, summed ``by`` these labels."""
-    names = sorted({one.name for one in workloads})
-    namespaces = sorted({one.namespace for one in workloads})
-    chosen = f'{{destination_workload=~"{_any(names)}", destination_workload_namespace=~"{_any(namespaces)}"}}'
-    now = f"{metric}{chosen}"
-    before = f"{metric}{chosen} offset {round(duration * 1000)}ms"
-    unscraped = f"(up offset {round(duration * 1000)}ms == 0)"
-    return (
-        f"sum by ({by}) (({now} - {before} >= 0) or ({now} and {now} < {before}) "
-        f"or (({now} unless {before}) unless on (job, instance) {unscraped}))"
-    )
-
-
-def _any(names: list[str]) -> str:
-    """A regular expression, escaped for a PromQL string."""
-    return "|".join(re.escape(name).replace("\\", "\\\\") for name in names)
-
-
-def is_error(labels: Mapping[str, str]) -> bool:
-    """Whether a request with these labels failed for its user, by no doing of the user's own.
-
-    gRPC: by its status (unknown, deadline exceeded, unimplemented, internal, unavailable, data loss), or without one
-    by an HTTP code other than 200. HTTP: 5xx, or no response at all unless the client left.
-    """
-    code, status = labels.get("response_code", ""), labels.get("grpc_response_status", "")
-    if status:
-        return status in _GRPC_ERRORS
-    if labels.get("request_protocol") == "grpc":
-        return code != "200"
-    if code == "0":
-        flags = set(labels.get("response_flags", "-").split(",")) - {"-", ""}
-        return bool(flags - _CLIENT_LEFT)
-    return code.startswith("5")
-
-
-def _counts(workloads: list[Workload], requests: tuple[Row, ...], buckets: tuple[Row, ...]) -> dict[Workload, Counts]:
-    """The counts by workload, from the reporter that has data for any of them; the client's side is preferred."""
-    totals: dict[tuple[str, Workload], float] = defaultdict(float)
-    errors: dict[tuple[str, Workload], float] = defaultdict(float)
-    within: dict[tuple[str, Workload], dict[float, float]] = defaultdict(lambda: defaultdict(float))
+def _add(counted: _Counted, requests: Iterable[Row], buckets: Iterable[Row]) -> None:
     for labels, value in requests:
         if isfinite(value):
-            key = _key(labels)
-            totals[key] += value
-            errors[key] += value if is_error(labels) else 0.0
+            of = key(labels)
+            counted.requests[of] += value
+            if is_error(labels):
+                counted.errors[of] += value
     for labels, value in buckets:
-        if isfinite(value):
-            within[_key(labels)][_seconds(labels.get("le", ""))] += value
-    found: dict[Workload, Counts] = {}
-    reporters = {reporter for (reporter, _), total in totals.items() if total > 0}
-    reporter = next((one for one in ("source", "waypoint", "destination") if one in reporters), "source")
-    for one in workloads:
-        key = (reporter, one)
-        found[one] = Counts(totals.get(key, 0.0), errors.get(key, 0.0), *_cumulative(within.get(key, {})))
+        bound = seconds(labels.get("le", ""))
+        if isfinite(value) and bound == bound:
+            counted.within[key(labels)][bound] += value
+
+
+def _counts(counted: _Counted, workloads: Iterable[Workload]) -> dict[Workload, Counts]:
+    """The counts of the arms of one release, as the same reporters saw them."""
+    arms = list(workloads)
+    chosen = reporters(counted.requests, arms)
+    found = {}
+    for arm in arms:
+        of = [(reporter, arm) for reporter in chosen]
+        found[arm] = Counts(
+            sum(counted.requests.get(one, 0.0) for one in of),
+            sum(counted.errors.get(one, 0.0) for one in of),
+            *cumulative([counted.within[one] for one in of if one in counted.within]),
+        )
     return found
 
 
-def _key(labels: Mapping[str, str]) -> tuple[str, Workload]:
-    workload = Workload(labels.get("destination_workload_namespace", ""), labels.get("destination_workload", ""))
-    return labels.get("reporter", ""), workload
-
-
-def _cumulative(buckets: Mapping[float, float]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Rising bounds, and the requests at or below each; one that a torn scrape left too small counts as the lower."""
-    bounds = tuple(sorted(buckets))
+def cumulative(reports: list[dict[float, float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Rising bounds that all reports have, and the requests at or below each; one left too small by a torn scrape
+    counts as the lower.
+    """
+    bounds = tuple(sorted(set.intersection(*(set(report) for report in reports)))) if reports else ()
     if not bounds or bounds[-1] != inf:
         return (), ()
-    return bounds, tuple(accumulate((buckets[bound] for bound in bounds), max))
-
-
-def _seconds(le: str) -> float:
-    """A bucket's bound in seconds; Istio's are in milliseconds."""
-    return inf if le == "+Inf" else float(le) / 1000.0
+    return bounds, tuple(accumulate((sum(report[bound] for report in reports) for bound in bounds), max))
 
 
 def _no_infinity(rows: tuple[Row, ...]) -> str:

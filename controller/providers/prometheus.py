@@ -1,31 +1,34 @@
-"""Prometheus, and whatever speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): one instant query -> rows.
+"""Prometheus, and whatever speaks its HTTP API (Thanos, Mimir, VictoriaMetrics): a query -> rows, or lines over time.
 
-Protocol: ``POST /api/v1/query`` with ``query``, ``time`` and ``timeout`` as a form (prometheus.io, "HTTP API"). POST,
-since a query that names hundreds of workloads is longer than an address may be.
+Protocol: ``POST /api/v1/query`` with ``query``, ``time`` and ``timeout`` as a form, ``POST /api/v1/query_range`` with
+``start``, ``end`` and ``step`` instead of the time (prometheus.io, "HTTP API"). POST, since a query that names hundreds
+of workloads is longer than an address may be.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import aiohttp
 
 from controller.errors import ProviderError, SettingsError
-from controller.providers.measurement import Measurement, Row
+from controller.providers.answer import Answer, decode, lines, rows
+from controller.providers.measurement import Measurement, Past
 from controller.telemetry import Telemetry
 
 NAME = "prometheus"
 
 _AT_ONCE = 8  # queries; Prometheus itself runs 20
+_PAST_AT_ONCE = 2  # of them over a range, so that the looks of releases in progress find room
 _MOST = 64 * 2**20  # bytes of an answer; a look at a thousand releases is about 6 MB
-_EXCERPT = 200
+
+T = TypeVar("T")
 
 
 class Prometheus:
@@ -48,7 +51,7 @@ class Prometheus:
         agent: str = "sluice",
         wall: Callable[[], float] = time.time,
     ) -> None:
-        self._url = url.rstrip("/") + "/api/v1/query"
+        self._url = url.rstrip("/") + "/api/v1/"
         self._authorization = authorization
         self._secure = _context(ca, insecure) if url.startswith("https") else True
         self._limit = limit
@@ -56,6 +59,7 @@ class Prometheus:
         self._wall = wall
         self._telemetry = telemetry or Telemetry()
         self._session: aiohttp.ClientSession | None = None
+        self._ranges = asyncio.Semaphore(_PAST_AT_ONCE)
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -72,40 +76,53 @@ class Prometheus:
 
     async def measure(self, query: str, at: float) -> Measurement:
         """The instant vector of ``query`` at ``at`` (Unix seconds); a scalar is one row without labels."""
-        outcome = "unreachable"
+
+        def read(answer: Answer) -> Measurement:
+            return Measurement(at, tuple(rows(answer.data)), "", answer.warnings, answer.skew)
+
+        found = await self._ask("query", {"query": query, "time": f"{at:.3f}"}, read)
+        return Measurement(at, error=found) if isinstance(found, str) else found
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        """The range vector of ``query``; few ranges at a time, so that no look waits for them."""
+        form = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        async with self._ranges:
+            found = await self._ask("query_range", form, lambda answer: Past(tuple(lines(answer.data))))
+        return Past(error=found) if isinstance(found, str) else found
+
+    async def _ask(self, path: str, form: Mapping[str, str], read: Callable[[Answer], T]) -> T | str:
+        """What ``read`` makes of the answer, or why there is none; counted by outcome."""
+        outcome, found = "unreachable", None
         try:
             with self._telemetry.provider_seconds.labels(NAME).time():
                 async with asyncio.timeout(self._limit):
-                    measured = await self._ask(query, at)
-            outcome = "ok"
+                    answer = await self._post(path, form)
+            found = _read(answer, read)
+            outcome, error = "ok", ""
         except TimeoutError:
-            outcome = "timeout"
-            measured = Measurement(at, error=f"Prometheus gave no answer within {self._limit:g} s")
-        except aiohttp.ClientError as error:
-            measured = Measurement(at, error=f"Prometheus cannot be reached: {error or type(error).__name__}")
-        except ProviderError as error:
-            outcome = "refused"
-            measured = Measurement(at, error=str(error))
+            outcome, error = "timeout", f"Prometheus gave no answer within {self._limit:g} s"
+        except aiohttp.ClientError as problem:
+            error = f"Prometheus cannot be reached: {problem or type(problem).__name__}"
+        except ProviderError as problem:
+            outcome, error = "refused", str(problem)
         self._telemetry.provider_requests.labels(NAME, outcome).inc()
-        return measured
+        return error if found is None else found
 
-    async def _ask(self, query: str, at: float) -> Measurement:
+    async def _post(self, path: str, form: Mapping[str, str]) -> Answer:
         if self._session is None:
             raise RuntimeError("Prometheus is used outside of its `async with` block")
-        form = {"query": query, "time": f"{at:.3f}", "timeout": f"{round(self._limit * 900)}ms"}
         async with self._session.post(
-            self._url,
-            data=form,
+            self._url + path,
+            data={**form, "timeout": f"{round(self._limit * 900)}ms"},
             headers=self._headers(),
             allow_redirects=False,  # a redirected POST loses its form
             timeout=aiohttp.ClientTimeout(total=None),
-        ) as answer:
-            body = await _body(answer)
-            if 300 <= answer.status < 400:
-                target = answer.headers.get("Location", "elsewhere")
+        ) as response:
+            body = await _body(response)
+            if 300 <= response.status < 400:
+                target = response.headers.get("Location", "elsewhere")
                 raise ProviderError(f"Prometheus sends us to {target}; use that address, or give the authorization")
-            rows, warnings = decode(answer.status, body)
-            return Measurement(at, rows, "", warnings, self._skew(answer.headers))
+            return decode(response.status, body)._replace(skew=self._skew(response.headers))
 
     def _headers(self) -> dict[str, str]:
         value = self._authorization
@@ -123,44 +140,11 @@ class Prometheus:
             return None
 
 
-def decode(code: int, body: bytes) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """Rows and warnings of an answer. Raises ProviderError, naming what is wrong with it."""
+def _read(answer: Answer, read: Callable[[Answer], T]) -> T:
     try:
-        answer = json.loads(body)
-        status = answer["status"]
-    except (ValueError, KeyError, TypeError):
-        raise ProviderError(_no_prometheus(code, body)) from None
-    if status != "success":
-        kind, text = answer.get("errorType", "error"), answer.get("error", "no reason given")
-        raise ProviderError(f"Prometheus refused the query ({kind}): {text}")
-    try:
-        data = answer["data"]
-        warnings = tuple(str(text) for text in answer.get("warnings") or ())
-        return tuple(_rows(data["resultType"], data["result"])), warnings
+        return read(answer)
     except (ValueError, KeyError, TypeError) as error:
         raise ProviderError(f"Prometheus' answer cannot be read: {error!r}") from None
-
-
-def _rows(kind: str, result: Any) -> list[Row]:
-    if kind == "scalar":
-        return [Row({}, float(result[1]))]
-    if kind != "vector":
-        raise ProviderError(f"the query gives a {kind}, one value per series is needed: use an instant expression")
-    rows = []
-    for series in result:
-        if "value" not in series:
-            raise ProviderError("the query gives native histograms: take a quantile or a sum of them")
-        rows.append(Row(series["metric"], float(series["value"][1])))  # float() reads NaN, +Inf and -Inf
-    return rows
-
-
-def _no_prometheus(code: int, body: bytes) -> str:
-    text = " ".join(body[:_EXCERPT].decode(errors="replace").split())
-    if code in (401, 403):
-        return f"Prometheus answered {code}: give an Authorization header that it accepts ({text})"
-    if code == 404:
-        return "Prometheus answered 404: check the address and its path prefix"
-    return f"what answered ({code}) is not Prometheus: {text or 'nothing'}; check the address"
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

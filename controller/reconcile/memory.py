@@ -13,7 +13,8 @@ from controller.core.status import Status
 CHECKPOINT = 60.0
 """Seconds between two status writes that say nothing but newer numbers."""
 
-_NUMBERS = re.compile(r"\d+(\.\d+)?")
+_NUMBERS = re.compile(r"[-+−]?\d[\d,]*(\.\d+)?( (%|s|ms|minutes|hours|days)\b)?")
+"""With sign and unit: a time that falls below a minute is no other word."""
 
 
 @dataclass(slots=True)
@@ -46,11 +47,15 @@ def spread(key: tuple[str, str]) -> float:
 
 
 def essence(status: Status) -> Status:
-    """A status without what changes with every look: numbers alone cause no write, other words do."""
+    """A status without what changes with every look: numbers alone cause no write, other words do.
+
+    The first evidence does too: it holds what was learned from stable's history, which is asked for only once.
+    """
     step = status.step and replace(status.step, measured=None, looked_until=None, mismatches_in_a_row=0)
     gates = tuple(
         replace(gate, value=None, sample=0, reason="", pool_requests=0.0, pool_bad=0.0) for gate in status.gates
     )
     conditions = tuple(replace(condition, message="") for condition in status.conditions)
     message = _NUMBERS.sub("#", status.message)
-    return replace(status, step=step, gates=gates, conditions=conditions, evidence="", message=message)
+    known = bool(status.evidence)
+    return replace(status, step=step, gates=gates, conditions=conditions, evidence=known, message=message)

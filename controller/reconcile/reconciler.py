@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from controller.act import Acted, Actor
 from controller.admission import Admission
 from controller.cluster import Caches, Cluster, EventRecorder, Object
-from controller.core.decide import Decision, decide
+from controller.core.decide import Decision, decide, told
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.objects import difference, resource_version
 from controller.core.release import Canary, Command, Gates, IstioRouting, ManagedWorkload, Release, Routing
@@ -177,6 +177,8 @@ class Reconciler:
         """Write the status if it is due. Raises Conflict when the Release has changed since it was read."""
         memory, status = it.memory, it.decision.status
         if memory.due(status, it.now):
+            status = told(it.release, status, it.seen.observed)
+            it.decision = replace(it.decision, status=status)
             change = difference(memory.wire, status_to_wire(status))
             if change:
                 it.obj = await self._written({"status": change}, it, subresource="status")

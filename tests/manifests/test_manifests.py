@@ -12,7 +12,7 @@ import yaml
 from controller.app import version
 from controller.core.release.command import CommandName
 from controller.crd import COMMAND, COMMAND_BY, COMMAND_REASON, definitions
-from controller.providers.istio import _LABELS
+from controller.providers.counting import REQUEST_LABELS
 from controller.sandbox.client import Client
 from controller.sandbox.sample import GATEWAY
 from controller.server import Server
@@ -200,7 +200,7 @@ def test_the_mesh_keeps_every_label_that_is_judged_by() -> None:
     (telemetry,) = yaml.safe_load_all((ISTIO / "mesh" / "telemetry.yaml").read_text())
     removed = {tag for one in telemetry["spec"]["metrics"] for rule in one["overrides"] for tag in rule["tagOverrides"]}
     assert removed
-    assert not removed & set(_LABELS.replace(",", " ").split())
+    assert not removed & set(REQUEST_LABELS.replace(",", " ").split())
 
 
 def test_the_gateway_is_the_sandbox_s() -> None:

@@ -15,7 +15,8 @@ from controller.errors import ClusterError, Forbidden, NotFound, Unreachable
 from controller.observe import KINDS, CachedFound, Measurer, Observer, Seen
 from controller.observe.found import CONFIG_MAP, DEPLOYMENT, SECRET, Contents, fetched
 from controller.providers.istio import MeshMetrics
-from controller.providers.measurement import Measurement
+from controller.providers.measurement import Measurement, Past
+from controller.providers.past import MeshHistory
 from tests.workloads.shop import chosen, config_map, deployment, release, secret
 
 Stored = dict[tuple[str, str], Any]
@@ -24,6 +25,9 @@ Stored = dict[tuple[str, str], Any]
 class Silent:
     async def measure(self, query: str, at: float) -> Measurement:
         return Measurement(at, error="nothing is measured here")
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        return Past(error="nothing is measured here")
 
 
 class World:
@@ -64,7 +68,7 @@ class World:
         return found  # type: ignore[no-any-return]
 
     async def observe(self) -> Seen:
-        observer = Observer(self.cluster, self.caches, Measurer(MeshMetrics(Silent()), Silent()))
+        observer = Observer(self.cluster, self.caches, Measurer(MeshMetrics(Silent()), MeshHistory(Silent()), Silent()))
         return await observer.observe(release(), Status(), None, 1.0, asyncio.Event())
 
 

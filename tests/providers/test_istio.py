@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
-import subprocess
 from math import inf, nan
-from pathlib import Path
-from typing import Any
-
-import pytest
 
 from controller.core.observed import Counts
-from controller.providers.istio import MeshMetrics, Traffic, Workload, increase, is_error
-from controller.providers.measurement import Measurement, Row
+from controller.providers.counting import Workload
+from controller.providers.istio import MeshMetrics, Traffic
+from controller.providers.measurement import Measurement, Past, Row
 
 V1, V2 = Workload("shop", "podinfo-1"), Workload("shop", "podinfo-2")
 
@@ -28,7 +22,10 @@ class Fake:
     async def measure(self, query: str, at: float) -> Measurement:
         self.queries.append(query)
         kind = "buckets" if "_bucket" in query else "requests"
-        return Measurement(at, () if self.error else self.rows[kind], self.error)
+        return Measurement(at, () if self.error else self.rows[kind], self.error, skew=2.0)
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        raise AssertionError("a look asks for no range")
 
 
 def row(value: float, workload: Workload = V2, reporter: str = "source", **labels: str) -> Row:
@@ -52,6 +49,41 @@ async def test_the_clients_side_is_preferred_for_both_arms_and_the_servers_is_th
     both = [row(100), row(70, reporter="destination"), row(500, V1, "destination")]
     assert (await look(Fake(both))).counts == {V1: Counts(0, 0), V2: Counts(100, 0)}
     assert (await look(Fake(both[1:]))).counts == {V1: Counts(500, 0), V2: Counts(70, 0)}
+
+
+async def test_each_release_has_the_reporter_that_saw_its_own_arms() -> None:
+    """Releases share a query; one whose clients have no sidecar must not look idle for the sake of the others."""
+    other = Workload("bank", "ledger-1")
+    metrics = MeshMetrics(Fake([row(100), row(500, V1), row(300, other, "destination")]))
+    ours, theirs = await asyncio.gather(metrics.look([V1, V2], 100.0, 15.0), metrics.look([other], 100.0, 15.0))
+    assert ours.counts == {V1: Counts(500, 0), V2: Counts(100, 0)}
+    assert theirs.counts == {other: Counts(300, 0)}
+
+
+async def test_mirrored_copies_are_never_counted_as_live() -> None:
+    """The copies' destination reports them, their source does not: so the candidate had no requests."""
+    rows = [row(900, V1), row(900, V1, "destination"), row(400, reporter="destination", response_code="503")]
+    copies = [row(900, V1, le="+Inf"), row(400, reporter="destination", le="+Inf")]
+    seen = await look(Fake(rows, copies))
+    assert seen.counts == {V1: Counts(900, 0, (inf,), (900,)), V2: Counts()}
+
+
+async def test_behind_a_waypoint_an_arm_is_what_passed_it_and_what_went_by() -> None:
+    requests = [row(80, reporter="waypoint"), row(20, response_code="503"), row(500, V1, "waypoint"), row(7, V1)]
+    buckets = [row(50, reporter="waypoint", le="10"), row(80, reporter="waypoint", le="+Inf"), row(20, le="+Inf")]
+    seen = await look(Fake([*requests, row(999, reporter="destination")], [*buckets, row(11, le="10")]))
+    assert seen.counts == {V1: Counts(507, 0), V2: Counts(100, 20, (0.01, inf), (61, 100))}
+
+
+async def test_reports_with_different_buckets_are_added_where_they_agree() -> None:
+    buckets = [row(5, le="10"), row(6, le="25"), row(9, le="+Inf")]
+    more = [row(2, reporter="waypoint", le="25"), row(4, reporter="waypoint", le="+Inf"), row(1, le="unreadable")]
+    seen = await look(Fake([row(9), row(4, reporter="waypoint")], [*buckets, *more]))
+    assert seen.counts[V2] == Counts(13, 0, (0.025, inf), (8, 13))
+
+
+async def test_the_skew_of_prometheus_clock_comes_with_the_look() -> None:
+    assert (await look(Fake([row(1)]))).skew == 2.0
 
 
 async def test_a_workload_without_series_has_no_requests_which_is_data() -> None:
@@ -91,66 +123,3 @@ async def test_many_workloads_are_asked_for_in_several_queries() -> None:
     fake = Fake()
     await MeshMetrics(fake).look([Workload("shop", f"w-{n}") for n in range(450)], 100.0, 15.0)
     assert len(fake.queries) == 6
-
-
-@pytest.mark.parametrize(
-    ("labels", "error"),
-    [
-        ({"response_code": "200"}, False),
-        ({"response_code": "404"}, False),
-        ({"response_code": "500"}, True),
-        ({"response_code": "503", "response_flags": "UF"}, True),
-        ({"response_code": "0", "response_flags": "DC"}, False),
-        ({"response_code": "0", "response_flags": "-"}, False),
-        ({"response_code": "0", "response_flags": "UC"}, True),
-        ({"response_code": "0", "response_flags": "UF,URX"}, True),
-        ({"response_code": "200", "request_protocol": "grpc", "grpc_response_status": "0"}, False),
-        ({"response_code": "200", "request_protocol": "grpc", "grpc_response_status": "5"}, False),
-        ({"response_code": "200", "request_protocol": "grpc", "grpc_response_status": "14"}, True),
-        ({"response_code": "503", "request_protocol": "grpc"}, True),
-        ({"response_code": "200", "request_protocol": "grpc"}, False),
-    ],
-)
-def test_what_counts_as_an_error(labels: dict[str, str], error: bool) -> None:
-    assert is_error(labels) is error
-
-
-# Scrapes every 5 s, a look of 15 s at 60 s: what promtool computes from the query is what we say it is.
-CASES: dict[str, tuple[list[tuple[str, str]], float | None]] = {
-    "steady": ([("", "0+10x12")], 30),
-    "reset between looks": ([("", "0+10x9 5 6 7")], 7),
-    "new series": ([("", "_x10 4 9")], 9),
-    "new pod": ([("", "0+10x12"), ("2", "_x10 3 7")], 37),
-    "gone pod": ([("", "0+10x12"), ("2", "0+10x9 stale")], 30),
-    "missed scrape one look ago": ([("down", "0+100x8 stale 1000 1010 1020")], None),
-    "nothing": ([("", "7x12")], 0),
-}
-
-
-def _rules(name: str, series: list[tuple[str, str]], wanted: float | None) -> dict[str, Any]:
-    inputs = []
-    for instance, values in series:
-        labels = f'job="envoy",instance="{instance}"'
-        names = 'destination_workload="podinfo-2",destination_workload_namespace="shop",reporter="source"'
-        inputs.append({"series": f"istio_requests_total{{{labels},{names}}}", "values": values})
-        up = "1x8 0 1x4" if instance == "down" else "1x12"
-        inputs.append({"series": f"up{{{labels}}}", "values": up})
-    samples = [] if wanted is None else [{"labels": "{}", "value": wanted}]
-    query = f"sum({increase('istio_requests_total', 'reporter', [V2], 15.0)})"
-    return {
-        "name": name,
-        "interval": "5s",
-        "input_series": inputs,
-        "promql_expr_test": [{"expr": query, "eval_time": "60s", "exp_samples": samples}],
-    }
-
-
-def test_promtool_counts_as_we_say(tmp_path: Path) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("promtool is not installed: apt-get install -y prometheus")
-    tests = [_rules(name, series, wanted) for name, (series, wanted) in CASES.items()]
-    file = tmp_path / "tests.json"
-    file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "5s", "tests": tests}))
-    done = subprocess.run([promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from controller.errors import ProviderError, SettingsError
 from controller.providers import PROVIDERS, Measurement, Prometheus, Row, by_name
-from controller.providers.prometheus import decode
 
 AT = 1_700_000_000.25
 
@@ -48,6 +47,7 @@ async def server() -> AsyncIterator[Server]:
     server = Server()
     app = web.Application()
     app.router.add_post("/prefix/api/v1/query", server.handle)
+    app.router.add_post("/prefix/api/v1/query_range", server.handle)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -69,6 +69,49 @@ async def test_rows_of_one_time(server: Server) -> None:
     assert found.rows == (Row({"le": "0.5"}, 12.0), Row({"le": "+Inf"}, 1000.0))
     assert found.at == AT
     assert server.forms == [{"query": "up", "time": "1700000000.250", "timeout": "9000ms"}]
+
+
+async def test_lines_over_a_range(server: Server) -> None:
+    series = [{"metric": {"le": "5"}, "values": [[100, "1"], [115, "NaN"]]}, {"metric": {}, "values": []}]
+    server.body = json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}).encode()
+    async with Prometheus(server.url) as prometheus:
+        found = await prometheus.past("m", 100.0, 1900.0, 15.0)
+    assert found.error == ""
+    (first, nan), labels = found.lines[0].points, found.lines[0].labels
+    assert (labels, first, nan[0], math.isnan(nan[1])) == ({"le": "5"}, (100.0, 1.0), 115.0, True)
+    assert found.lines[1].points == ()
+    assert server.requests[0].path == "/prefix/api/v1/query_range"
+    assert server.forms == [
+        {"query": "m", "start": "100.000", "end": "1900.000", "step": "15.000", "timeout": "9000ms"}
+    ]
+
+
+async def test_a_server_without_ranges_and_one_that_is_not_there_give_an_error(
+    server: Server, unused_tcp_port: int
+) -> None:
+    server.code, server.body = 422, b'{"status": "error", "errorType": "execution", "error": "too many samples"}'
+    async with Prometheus(server.url) as prometheus:
+        assert "too many samples" in (await prometheus.past("m", 0.0, 1800.0, 15.0)).error
+        server.code, server.body = 200, b'{"status": "success", "data": {"resultType": "matrix"}}'
+        assert "cannot be read" in (await prometheus.past("m", 0.0, 1800.0, 15.0)).error
+    async with Prometheus(f"http://127.0.0.1:{unused_tcp_port}") as prometheus:
+        assert "cannot be reached" in (await prometheus.past("m", 0.0, 1800.0, 15.0)).error
+
+
+async def test_looks_do_not_wait_for_ranges(server: Server) -> None:
+    """Of the eight connections ranges take two at most."""
+    server.hang = True
+    async with asyncio.timeout(10), Prometheus(server.url) as prometheus:
+        ranges = [asyncio.create_task(prometheus.past("m", 0.0, 1800.0, 15.0)) for _ in range(20)]
+        while len(server.requests) < 2:
+            await asyncio.sleep(0)
+        look = asyncio.create_task(prometheus.measure("up", AT))
+        while not any(request.path.endswith("/query") for request in server.requests):
+            await asyncio.sleep(0)
+        assert sum(request.path.endswith("/query_range") for request in server.requests) == 2
+        for task in (look, *ranges):
+            task.cancel()
+        await asyncio.gather(look, *ranges, return_exceptions=True)
 
 
 async def test_a_query_longer_than_an_address(server: Server) -> None:
@@ -154,24 +197,6 @@ async def test_a_server_that_hangs_and_one_that_is_not_there(server: Server, unu
 async def test_an_answer_that_is_too_large(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("controller.providers.prometheus._MOST", 10)
     assert "aggregate in the query" in (await measure(server)).error
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("NaN", math.nan), ("+Inf", math.inf), ("-Inf", -math.inf), ("1.5e-7", 1.5e-7)]
-)
-def test_numbers(text: str, expected: float) -> None:
-    [row], warnings = decode(200, vector(({}, text)))
-    assert row.value == pytest.approx(expected, nan_ok=True)
-    assert warnings == ()
-
-
-def test_a_scalar_and_warnings() -> None:
-    body = {
-        "status": "success",
-        "warnings": ["metric might not be a counter"],
-        "data": {"resultType": "scalar", "result": [AT, "2"]},
-    }
-    assert decode(200, json.dumps(body).encode()) == ((Row({}, 2.0),), ("metric might not be a counter",))
 
 
 def test_the_table() -> None:

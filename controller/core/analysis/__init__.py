@@ -10,9 +10,9 @@ A fold without a clock: the same looks in the same order give the same state, wh
 """
 
 from controller.core.analysis.fold import observe
-from controller.core.analysis.forecast import requests_needed, seconds_left, seconds_needed
-from controller.core.analysis.judge import Finding, Report, report, verdict
-from controller.core.analysis.packing import pack, unpack
+from controller.core.analysis.forecast import expected, requests_needed, seconds_left, seconds_needed, traffic
+from controller.core.analysis.judge import Finding, Report, Standing, report, standing, verdict
+from controller.core.analysis.packing import Kept, pack, unpack
 from controller.core.analysis.settings import ERRORS, LATENCY, AtStep, Settings
 from controller.core.analysis.state import State, start
 
@@ -21,16 +21,21 @@ __all__ = [
     "LATENCY",
     "AtStep",
     "Finding",
+    "Kept",
     "Report",
     "Settings",
+    "Standing",
     "State",
+    "expected",
     "observe",
     "pack",
     "report",
     "requests_needed",
     "seconds_left",
     "seconds_needed",
+    "standing",
     "start",
+    "traffic",
     "unpack",
     "verdict",
 ]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from controller.core.analysis.histogram import Histogram, histogram
 from controller.core.analysis.settings import ERRORS, AtStep, Rule
-from controller.core.analysis.state import State, Track, latency_track
+from controller.core.analysis.state import ENOUGH_REQUESTS, State, Track, latency_track
 from controller.core.observed import Counts, Look
 from controller.core.significance import (
     DECAY,
@@ -20,9 +20,6 @@ from controller.core.significance import (
     step_margin,
     unlaid_good_mass,
 )
-
-ENOUGH_FOR_BOUNDS = 200.0
-"""Requests of stable from which latency bounds may be chosen when there is no history."""
 
 OVERLAP = 0.1
 """How much of a look may lie before the end of the last one; more would count requests twice."""
@@ -76,6 +73,7 @@ def observe(state: State, look: Look, step: AtStep) -> State:
         step_looks=(0 if turn.starts else state.step_looks) + (0 if turn.warm else 1),
         step_seconds=(0.0 if turn.starts else state.step_seconds) + look.duration,
         unlaid=state.unlaid - turn.harm,
+        cautious=state.cautious,
     )
     return after._replace(harmful=True) if after.harm >= state.settings.harm_limit else after
 
@@ -147,13 +145,13 @@ def _first_bounds(state: State, track: Track, stable: Counts, turn: _Turn) -> Tr
 
     The masses that were laid until now are laid for them too.
     """
-    chosen = latency_track((stable,)) if stable.requests >= ENOUGH_FOR_BOUNDS else Track()
+    chosen = latency_track((stable,)) if stable.requests >= ENOUGH_REQUESTS else Track()
     if not chosen.bounds:
         return track._replace(missing="stable has had too few requests to choose latency bounds")
     harm = 1.0 - state.unlaid + turn.harm
     looks = 0 if turn.starts else state.step_looks
     good = 0.0 if turn.warm else 1.0 - unlaid_good_mass(looks + 1)
-    laid = tuple([idle(e, harm, good, 0.0) for e in chosen.evidence])
+    laid = tuple([idle(e, harm, good, 0.0)._replace(recent=e.recent) for e in chosen.evidence])
     return chosen._replace(evidence=laid)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, log
 
 from controller.core.analysis.state import State, Track
-from controller.core.significance import SHRINK, Evidence, good_growth, good_mass, required_requests, step_margin
+from controller.core.significance import DECAY, SHRINK, Evidence, good_growth, good_mass, required_requests, step_margin
 
 LEAST_PRODUCT = 1e-12
 """Below this a product is not expected to come back."""
@@ -39,6 +39,24 @@ def seconds_needed(state: State, share: float, requests_per_second: float) -> fl
     """About how long a step at ``share`` takes at this traffic (both arms), its warm-up included; None: for ever."""
     seconds = requests_needed(state, share) / requests_per_second if requests_per_second > 0.0 else inf
     return state.settings.warm_up + seconds if seconds < inf else None
+
+
+def traffic(state: State) -> float | None:
+    """The present requests per second of both arms; None when nothing tells.
+
+    Of the step before while a new one has no look yet; before the first look what stable's history ended with.
+    """
+    track = state.tracks[0]
+    if state.step_seconds > 0.0:
+        return (track.step_c + track.step_b) / state.step_seconds
+    return None if state.cautious else track.recent * (1.0 - DECAY) / state.settings.look
+
+
+def expected(state: State, share: float) -> float | None:
+    """About how long a step at ``share`` will take that has no look yet; None when unknown, or for ever."""
+    rate = traffic(state)
+    ready = all(track.bounds for track in state.tracks)
+    return seconds_needed(state, share, rate) if rate is not None and ready else None
 
 
 def seconds_left(state: State) -> float | None:

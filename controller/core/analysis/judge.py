@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from controller.core.analysis.forecast import seconds_left
+from controller.core.analysis.forecast import expected, seconds_left
 from controller.core.analysis.settings import AtStep, Settings
 from controller.core.analysis.state import Bound, State, Track
 from controller.core.analysis.words import bound, count, duration, percent, signed_percent
-from controller.core.significance import Evidence, Excess, bounded_excess
+from controller.core.significance import SAFE_DISPERSION, Evidence, Excess, bounded_excess
 from controller.core.status import GateStatus, Verdict
+
+CAUTIOUS = f"Cautious until the next release, as if errors came {SAFE_DISPERSION:g} at a time"
+"""What too short a history means for a release: each step needs so many times the requests."""
 
 STALE = 4.0
 """Looks without a new one, after which nothing is passed any more."""
@@ -57,9 +61,9 @@ class Finding:
 class Report:
     """The verdict with what people want to know of it.
 
-    ``reason`` is one plain sentence with its numbers. ``harm`` is the weighted evidence of harm. ``seconds_left``:
-    about how long until the step is shown to be good enough, at its traffic up to now and if the candidate is as good
-    as stable; 0 when it is, None when unknown.
+    ``reason`` is one plain sentence with its numbers, and one more where the release is cautious. ``harm`` is the
+    weighted evidence of harm. ``seconds_left``: about how long until the step is shown to be good enough, at its
+    traffic up to now and if the candidate is as good as stable; 0 when it is, None when unknown.
     """
 
     verdict: Verdict
@@ -70,17 +74,41 @@ class Report:
     seconds_left: float | None
 
 
+class Standing(NamedTuple):
+    """What a report says before its numbers: while this stays the same, only they are newer.
+
+    ``hold`` says why nothing can pass; ``metrics`` is the verdict of each of the settings' metrics.
+    """
+
+    verdict: Verdict
+    hold: str
+    metrics: tuple[Verdict, ...]
+
+
+def standing(state: State, step: AtStep, now: float | None = None) -> Standing:
+    """Where the comparison stands, at a fraction of the price of a report; with the same meaning of ``now``."""
+    hold = "" if state.harmful else _hold(state, step, now)
+    metrics = tuple([_verdict(state, track, step, bool(hold)) for track in state.tracks])
+    if state.harmful:
+        return Standing(Verdict.FAIL, "", metrics)
+    passed = all(one is Verdict.PASS for one in metrics)
+    return Standing(Verdict.PASS if passed else Verdict.INCONCLUSIVE, hold, metrics)
+
+
+def _verdict(state: State, track: Track, step: AtStep, held: bool) -> Verdict:
+    if state.harmful and track.harm(state.unlaid) >= state.settings.harm_limit:
+        return Verdict.FAIL
+    good = not held and bool(track.evidence) and state.step == step.index
+    return Verdict.PASS if good and state.least_good(track) >= state.settings.good_limit else Verdict.INCONCLUSIVE
+
+
 def verdict(state: State, step: AtStep, now: float | None = None) -> Verdict:
     """What the looks so far say about ``step``, the one that is in effect.
 
     FAIL: harmful. PASS: good enough for this step. INCONCLUSIVE: not enough evidence yet. With ``now`` (epoch seconds)
     looks that have stopped coming are noticed: they hold, as missing data does.
     """
-    if state.harmful:
-        return Verdict.FAIL
-    if _hold(state, step, now) or not state.passed:
-        return Verdict.INCONCLUSIVE
-    return Verdict.PASS
+    return standing(state, step, now).verdict
 
 
 def report(state: State, step: AtStep, now: float | None = None) -> Report:
@@ -88,28 +116,28 @@ def report(state: State, step: AtStep, now: float | None = None) -> Report:
 
     All findings pass exactly when the verdict does, and one of them fails exactly when it does.
     """
-    answer = verdict(state, step, now)
-    held = answer is Verdict.INCONCLUSIVE and bool(_hold(state, step, now))
+    stands = standing(state, step, now)
     findings = tuple(
-        _finding(state, metric, track, step, held)
-        for metric, track in zip(state.settings.metrics, state.tracks, strict=True)
+        _finding(state, metric, track, step, value)
+        for metric, track, value in zip(state.settings.metrics, state.tracks, stands.metrics, strict=True)
     )
-    left = seconds_left(state) if state.step == step.index else None
-    reason = _reason(state, step, now, findings, left)
-    return Report(answer, reason, findings, state.harm, state.settings.harm_limit, left)
+    left = seconds_left(state) if state.step == step.index else expected(state, step.share)
+    reason = _reason(state, step, stands, findings, left)
+    return Report(stands.verdict, reason, findings, state.harm, state.settings.harm_limit, left)
 
 
-def _reason(state: State, step: AtStep, now: float | None, findings: tuple[Finding, ...], left: float | None) -> str:
-    if state.harmful:
+def _reason(state: State, step: AtStep, stands: Standing, findings: tuple[Finding, ...], left: float | None) -> str:
+    if stands.verdict is Verdict.FAIL:
         return harm_sentence(state, max(findings, key=lambda finding: finding.harm))
-    hold = _hold(state, step, now)
-    if hold:
-        return hold
-    if state.passed:
+    if stands.verdict is Verdict.PASS:
         return f"The candidate is good enough for this step: {'; '.join(finding.text for finding in findings)}."
     waiting = [finding.metric for finding in findings if finding.verdict is not Verdict.PASS]
-    soon = f": about {duration(left)} more at the present traffic" if left else ""
-    return f"Not enough evidence yet on {' and '.join(waiting)}{soon}."
+    said = stands.hold or f"Not enough evidence yet on {' and '.join(waiting)}."
+    if left and state.step != step.index:
+        said = f"This step needs about {duration(left)} at the present traffic."
+    elif left and not (stands.hold and state.step_looks):
+        said = f"{said[:-1]}: about {duration(left)} more at the present traffic."
+    return f"{said} {CAUTIOUS}: {state.cautious}." if state.cautious else said
 
 
 def _hold(state: State, step: AtStep, now: float | None) -> str:
@@ -133,7 +161,7 @@ def _hold(state: State, step: AtStep, now: float | None) -> str:
     return ""
 
 
-def _finding(state: State, metric: str, track: Track, step: AtStep, held: bool) -> Finding:
+def _finding(state: State, metric: str, track: Track, step: AtStep, value: Verdict) -> Finding:
     settings = state.settings
     worst = max(range(len(track.evidence)), key=lambda i: sum(track.evidence[i].harm), default=-1)
     evidence = track.evidence[worst] if worst >= 0 else Evidence()
@@ -148,7 +176,6 @@ def _finding(state: State, metric: str, track: Track, step: AtStep, held: bool) 
     )
     good = state.least_good(track) if worst >= 0 and state.step == step.index else 1.0
     harm = track.harm(state.unlaid)
-    value = Verdict.PASS if good >= settings.good_limit and not held else Verdict.INCONCLUSIVE
     name = f"slower than {bound(at.at)}" if at.at else metric
     text = (
         f"{name} {signed_percent(found.estimate)} (between {signed_percent(found.lower)} and "
@@ -166,7 +193,7 @@ def _finding(state: State, metric: str, track: Track, step: AtStep, held: bool) 
         harm_limit=settings.harm_limit / settings.weight,
         good=good,
         good_limit=settings.good_limit,
-        verdict=Verdict.FAIL if state.harmful and harm >= settings.harm_limit else value,
+        verdict=value,
         limits=f"at most {_tolerated(settings, metric)}",
         text=text if track.pairs else track.missing or "nothing could be compared yet",
     )

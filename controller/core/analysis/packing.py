@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+from controller.core.analysis.judge import Standing
 from controller.core.analysis.settings import Settings
 from controller.core.analysis.state import Bound, State, Track
 from controller.core.significance import Evidence
 
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 4096
 MOST_REASON = 80
 """Characters that are kept of a reason why data was missing."""
@@ -28,12 +30,24 @@ _STATE_NUMBERS = ["looks", "step", "share", "step_looks", "step_seconds", "unlai
 _WHOLE = {"looks", "step", "step_looks"}
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state in the status: written out only when that is. ``told``: where it stood when people were told last."""
+
+    state: State
+    told: Standing | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        return pack(self.state)
+
+
 def pack(state: State) -> str:
     """The state as JSON, at most 4 KiB; the settings are not in it, they are the Release's."""
     tracks = ",".join([_track_text(track) for track in state.tracks])
     times = f"[{state.end:.3f},{state.began:.3f}]"
     numbers = _numbers([getattr(state, name) for name in _STATE_NUMBERS])
-    return f'{{"v":{VERSION},"t":{times},"n":{numbers},"m":{_text(state.missing)},"tracks":[{tracks}]}}'
+    words = f'"m":{_text(state.missing)},"h":{_text(state.cautious)}'
+    return f'{{"v":{VERSION},"t":{times},"n":{numbers},{words},"tracks":[{tracks}]}}'
 
 
 def _track_text(track: Track) -> str:
@@ -63,7 +77,7 @@ def unpack(settings: Settings, text: str) -> State:
         end, began = _read(found["t"], 2)
         numbers: dict[str, Any] = dict(zip(_STATE_NUMBERS, _read(found["n"], len(_STATE_NUMBERS)), strict=True))
         numbers.update({name: int(numbers[name]) for name in _WHOLE}, harmful=bool(numbers["harmful"]))
-        return State(settings, tracks, end, began, missing=str(found["m"]), **numbers)
+        return State(settings, tracks, end, began, missing=str(found["m"]), cautious=str(found["h"]), **numbers)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the evidence in the status cannot be read: {error}") from error
 

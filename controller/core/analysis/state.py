@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
 from controller.core.analysis.histogram import choose_bounds, usable
 from controller.core.analysis.settings import ERRORS, Settings
 from controller.core.observed import Counts
-from controller.core.significance import SAFE_DISPERSION, Evidence, index_of_dispersion, long_run_rate, unlaid_good_mass
+from controller.core.significance import (
+    DECAY,
+    LEAST_LOOKS,
+    SAFE_DISPERSION,
+    Evidence,
+    index_of_dispersion,
+    long_run_rate,
+    unlaid_good_mass,
+)
+
+ENOUGH_REQUESTS = 200.0
+"""Requests of stable from which its rates and latency bounds are taken; fewer say too little of either."""
+
+_NEAR = 1e-6
+"""Nine digits are off by less than this share."""
 
 
 class Bound(NamedTuple):
@@ -55,6 +69,7 @@ class State(NamedTuple):
     that had data. ``step``, ``share``: of the last look with data, -1 before it. ``step_looks``: looks of this step
     after its warm-up. ``step_seconds``: all its looks together. ``unlaid``: harm's start mass still to come.
     ``missing``: why the last look had no data. ``harmful``: the evidence of harm has reached its limit, now or before.
+    ``cautious``: why too little is known of stable's time before, so that a safe dispersion is assumed; "" otherwise.
     """
 
     settings: Settings
@@ -69,6 +84,7 @@ class State(NamedTuple):
     unlaid: float = 1.0
     missing: str = ""
     harmful: bool = False
+    cautious: str = ""
 
     @property
     def harm(self) -> float:
@@ -88,20 +104,39 @@ class State(NamedTuple):
     def good(self, evidence: Evidence) -> float:
         """The good-enough evidence of one metric at one bound, to be compared with ``settings.good_limit``.
 
-        Rounded as ``pack`` writes it, so that reading it back cannot change a verdict.
+        Near that limit it is rounded as ``pack`` writes it, so that reading it back cannot change a verdict.
         """
-        products = [float(f"{product:.9g}") for product in evidence.good]
-        return sum(products) / len(products) + unlaid_good_mass(self.step_looks)
+        limit, unlaid = self.settings.good_limit, unlaid_good_mass(self.step_looks)
+        good = sum(evidence.good) / len(evidence.good) + unlaid
+        if abs(good - limit) > _NEAR * limit:
+            return good
+        return sum([float(f"{product:.9g}") for product in evidence.good]) / len(evidence.good) + unlaid
 
 
-def start(settings: Settings, history: Sequence[Counts] = ()) -> State:
+def start(settings: Settings, history: Sequence[Counts] = (), missing: str = "") -> State:
     """The state before the first look.
 
-    ``history``: the baseline's looks of the last 30 minutes or more, in time order, each as long as ``settings.look``.
-    From them come the dispersion, the latency bounds and the long-run rates. Without history the dispersion is a safe
-    one, and the latency bounds are taken from the baseline's first looks (which are then not judged for latency).
+    ``history``: the baseline's looks of the last 30 minutes or more, in time order, each as long as ``settings.look``;
+    ``missing``: why there are none, one clause. From them come the dispersion, the latency bounds, the long-run and the
+    plug-in rates. Without history the dispersion is a safe one, and the latency bounds are taken from the baseline's
+    first looks (which are then not judged for latency).
     """
-    return State(settings, tuple(_track(settings, metric, history) for metric in settings.metrics))
+    counted = [one for one in history if 0.0 <= one.requests < inf and 0.0 <= one.errors < inf]
+    requests = sum(one.requests for one in counted)
+    known = history if requests >= ENOUGH_REQUESTS else ()
+    tracks = tuple(_track(settings, metric, known) for metric in settings.metrics)
+    return State(settings, tracks, cautious=_cautious(counted, requests, missing))
+
+
+def _cautious(counted: Sequence[Counts], requests: float, missing: str) -> str:
+    looks = sum(one.requests > 0.0 for one in counted)
+    if missing or not looks:
+        return f"no history of stable ({missing or 'it had no requests'})"
+    if requests < ENOUGH_REQUESTS:
+        return f"stable's history has {requests:.0f} of the {ENOUGH_REQUESTS:.0f} requests needed"
+    if looks < LEAST_LOOKS:
+        return f"stable's history has {looks} of the {LEAST_LOOKS} looks needed"
+    return ""
 
 
 def _track(settings: Settings, metric: str, history: Sequence[Counts]) -> Track:
@@ -111,14 +146,24 @@ def _track(settings: Settings, metric: str, history: Sequence[Counts]) -> Track:
     looks = [(requests, errors) for requests, errors in counted if 0.0 < requests < inf and 0.0 <= errors < inf]
     if not looks:
         return Track((Bound(0.0, max(settings.compare.errors.absolute, 1e-4), SAFE_DISPERSION),), (Evidence(),))
-    return Track((Bound(0.0, long_run_rate(looks), index_of_dispersion(looks)),), (Evidence(),))
+    bound = Bound(0.0, long_run_rate(looks), index_of_dispersion(looks))
+    return Track((bound,), (Evidence(recent=_recent(bad for _, bad in looks)),), recent=_recent(n for n, _ in looks))
 
 
 def latency_track(history: Sequence[Counts]) -> Track:
     """The latency's state before its first look; without bounds where the history has no requests."""
     past = usable(history)
-    bounds = []
+    bounds, evidence = [], []
     for at in choose_bounds(past):
         looks = [(requests, requests - within[place[at]]) for requests, within, place in past if at in place]
         bounds.append(Bound(at, long_run_rate(looks), index_of_dispersion(looks)))
-    return Track(tuple(bounds), (Evidence(),) * len(bounds))
+        evidence.append(Evidence(recent=_recent(slower for _, slower in looks)))
+    return Track(tuple(bounds), tuple(evidence), recent=_recent(requests for requests, _, _ in past))
+
+
+def _recent(counts: Iterable[float]) -> float:
+    """The decayed sum that the plug-in goes on from."""
+    total = 0.0
+    for count in counts:
+        total = DECAY * total + count
+    return total

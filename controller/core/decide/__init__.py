@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from controller.core.decide.change import Move, enter
 from controller.core.decide.commands import command_move, noted, pending
+from controller.core.decide.comparison import compared, history_until, renewed
 from controller.core.decide.describe import describe
 from controller.core.decide.drift import drifted, rewritten, settled
 from controller.core.decide.evidence import harm, weigh
@@ -29,11 +30,14 @@ __all__ = [
     "Event",
     "Judged",
     "Observed",
+    "compared",
     "decide",
     "follows",
+    "history_until",
     "next_look",
     "pending",
     "settled",
+    "told",
     "wanted_traffic",
 ]
 
@@ -67,6 +71,12 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
         events=(*told, *(move.events if move else ())),
         after=after(release, after_move, observed, moved=moved and not observed.problems),
     )
+
+
+def told(release: Release, status: Status, observed: Observed) -> Status:
+    """A decided status with its newest numbers, for a write: a pass only looks at what they mean."""
+    newer = renewed(release, status, observed.now)
+    return status if newer is status else describe(release, newer, observed)
 
 
 def _invalid(status: Status, observed: Observed) -> Move | None:

@@ -81,7 +81,7 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
             in_effect_since=before.in_effect_since and now,
             looked_until=before.looked_until,
         )
-    gates = status.gates if same else (*fresh(release.gates.limits), *waiting(release))
+    gates = status.gates if same else (*fresh(release.gates.limits), *waiting(release, status, index, now))
     return replace(enter(status, phase, now), step=step, gates=gates)
 
 

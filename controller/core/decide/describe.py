@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from controller.core.decide.comparison import overall
+from controller.core.decide.comparison import OVERALL, overall
 from controller.core.decide.drift import drift_told, resumption_told
 from controller.core.decide.evidence import mismatched
 from controller.core.decide.facts import follows
@@ -134,7 +134,9 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
     if failing:
         return f"{where}: outside a limit ({'; '.join(failing)})"
     if until > observed.now:
-        return f"{where} until at least {clock(until)}"
+        compared = next((gate for gate in status.gates if gate.name == OVERALL), None)
+        outlook = f"; {compared.reason}" if compared and compared.verdict is Verdict.INCONCLUSIVE else ""
+        return f"{where} until at least {clock(until)}{outlook}"
     return f"{where}: waits for evidence ({'; '.join(open_)})"
 
 

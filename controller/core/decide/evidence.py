@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.decide.change import Move, roll_back
-from controller.core.decide.comparison import compare, harmful, overall, without
+from controller.core.decide.comparison import begin, compare, harmful, overall, without
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.traffic import share
@@ -18,7 +18,7 @@ from controller.core.traffic import WHOLE
 
 def weigh(release: Release, status: Status, observed: Observed) -> Status:
     """The gates and the measured share after every look that ended since the last pass."""
-    step = status.step
+    step, status = status.step, begin(release, status, observed)
     if step is None or status.stable is None or status.phase not in STEPPING | {Phase.PROMOTING}:
         return status
     status = compare(release, status, step, observed)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.core.limits import Value
-from controller.core.observed import Counts, Look
+from controller.core.observed import History, Look
 from controller.core.release import Command
 from controller.core.seen import Difference, RoutesSeen, WorkloadSeen
 from controller.core.status import Status
@@ -27,8 +27,8 @@ class Observed:
 
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
     be followed as it stands, one sentence each with the remedy; nothing is touched while there is one. ``lag``: seconds
-    after its end until a look can be asked for. ``history``: stable's looks of the last half hour, in order, when a
-    comparison is about to begin; empty without them. ``differences``: what others changed since it was written.
+    after its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is
+    about to begin; None when they were not asked for. ``differences``: what others changed since it was written.
     ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
     there now was changed after that.
     """
@@ -40,7 +40,7 @@ class Observed:
     looks: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
     lag: float = 0.0
-    history: tuple[Counts, ...] = ()
+    history: History | None = None
     differences: tuple[Difference, ...] = ()
     mended: frozenset[str] = frozenset()
 

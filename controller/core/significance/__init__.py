@@ -13,7 +13,7 @@ engineering Lindon, Sanden and Shirikian, "Rapid regression detection in softwar
 testing", KDD 2022.
 """
 
-from controller.core.significance.dispersion import SAFE_DISPERSION, index_of_dispersion, long_run_rate
+from controller.core.significance.dispersion import LEAST_LOOKS, SAFE_DISPERSION, index_of_dispersion, long_run_rate
 from controller.core.significance.evidence import (
     DECAY,
     SHRINK,
@@ -33,6 +33,7 @@ from controller.core.significance.statistic import growth, log_evidence, tilt
 
 __all__ = [
     "DECAY",
+    "LEAST_LOOKS",
     "SAFE_DISPERSION",
     "SHRINK",
     "Evidence",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.core import status as core
 from controller.crd.status.model import StatusModel
@@ -255,7 +255,7 @@ class Status(StatusModel):
     """Conditions; Ready, Reconciling and Stalled as kstatus reads them."""
     message: Annotated[str, *cut(4096)] = ""
     """What the release waits for, in a sentence."""
-    evidence: Annotated[str, Field(max_length=EVIDENCE_LIMIT)] = ""
+    evidence: Annotated[str, BeforeValidator(str), Field(max_length=EVIDENCE_LIMIT)] = ""
     """The evidence so far; for Sluice alone to read."""
     timers: Timers = Timers()
     """Moments that later passes count from."""

@@ -219,9 +219,10 @@ def test_missing_data_is_hold_never_failure_for_as_long_as_it_is_missing(lab: La
 
 
 def test_no_verdict_on_zero_evidence(lab: Lab) -> None:
-    state = lab.fresh()
-    assert verdict(state, lab.at) is Verdict.INCONCLUSIVE
-    assert report(state, lab.at).reason == "No look at this step's traffic has been taken yet."
+    assert verdict(lab.fresh(), lab.at) is Verdict.INCONCLUSIVE
+    unknown = start(lab.settings)
+    assert verdict(unknown, lab.at) is Verdict.INCONCLUSIVE
+    assert report(unknown, lab.at).reason.startswith("No look at this step's traffic has been taken yet. Cautious")
 
 
 def test_at_full_weight_there_is_nothing_to_compare_with(lab: Lab) -> None:

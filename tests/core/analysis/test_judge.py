@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from controller.core.analysis import ERRORS, LATENCY, AtStep, observe, report, start, verdict
+from controller.core.analysis import ERRORS, LATENCY, AtStep, observe, report, standing, start, verdict
 from controller.core.status import Verdict
 
 if TYPE_CHECKING:
@@ -82,7 +82,37 @@ def test_the_forecast_comes_true(lab: Lab) -> None:
 
 def test_in_the_warm_up_it_says_so(lab: Lab) -> None:
     state = lab.after([(lab.arm(500.0), lab.arm(500.0))] * 2)
-    assert report(state, lab.at).reason == "Warming up: the first 30 s of a step do not count in its favour."
+    assert report(state, lab.at).reason == (
+        "Warming up: the first 30 s of a step do not count in its favour: about 15 s more at the present traffic."
+    )
+
+
+def test_when_a_step_begins_it_says_about_how_long_it_takes(lab: Lab) -> None:
+    """From stable's traffic before the first look, from that of the step before later; testers' steps have none."""
+    said = report(lab.fresh(), lab.at).reason
+    assert said == "This step needs about 1.8 minutes at the present traffic."
+    later = lab.after([(lab.arm(500.0), lab.arm(500.0))] * 30)
+    assert report(later, AtStep(1, 0.5, later.end)).reason == "This step needs about 3 minutes at the present traffic."
+    assert report(later, AtStep(1, 0.0, later.end)).reason == "No look at this step's traffic has been taken yet."
+
+
+def test_without_enough_history_it_says_that_it_is_cautious_and_why(lab: Lab) -> None:
+    state = lab.after([(lab.arm(20.0), lab.arm(380.0))] * 5, start(lab.settings, (), "Prometheus is away"))
+    assert report(state, lab.at).reason.endswith(
+        " Cautious until the next release, as if errors came 4 at a time: no history of stable (Prometheus is away)."
+    )
+    calm = lab.after([(lab.arm(20.0), lab.arm(380.0))] * 5)
+    assert "Cautious" not in report(calm, lab.at).reason
+
+
+def test_a_standing_stays_while_only_the_numbers_are_newer(lab: Lab) -> None:
+    pair = (lab.arm(20.0), lab.arm(380.0, 0.4))
+    state = lab.after([pair] * 5)
+    newer = lab.after([pair], state, first=5)
+    assert standing(newer, lab.at) == standing(state, lab.at)
+    assert report(newer, lab.at).reason != report(state, lab.at).reason
+    missing = observe(newer, lab.look(6, lab.arm(1.0), lab.arm(1.0), missing="it is down"), lab.at)
+    assert standing(missing, lab.at).hold == "There is no data: it is down."
 
 
 def test_missing_latency_is_said(lab: Lab) -> None:
@@ -107,7 +137,6 @@ def test_evidence_of_the_step_before_is_not_this_steps(lab: Lab) -> None:
     found = report(state, AtStep(1, 0.5, state.end))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert all(finding.good == 1.0 for finding in found.findings)
-    assert found.seconds_left is None
 
 
 def test_the_findings_agree_with_the_verdict(lab: Lab) -> None:

@@ -8,8 +8,8 @@ from math import inf
 
 import pytest
 
-from controller.core.decide import Decision, Event, Judged, Observed, decide, next_look
-from controller.core.observed import Counts, Look
+from controller.core.decide import Decision, Event, Judged, Observed, decide, history_until, next_look
+from controller.core.observed import Counts, History, Look
 from controller.core.release import (
     Canary,
     Command,
@@ -56,7 +56,10 @@ class Pods:
 
 @dataclass
 class World:
-    """``crash`` holds images whose pods never become ready; ``bad`` images of which every request fails."""
+    """``crash`` holds images whose pods never become ready; ``bad`` images of which every request fails.
+
+    ``before``: what is answered about stable's history, ``asked`` times.
+    """
 
     release: Release = field(default_factory=canary)
     status: Status = field(default_factory=Status)
@@ -74,6 +77,8 @@ class World:
     crash: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
     silent: bool = False
+    before: History = field(default_factory=lambda: History(missing="there is no history in this world"))
+    asked: int = 0
     problems: tuple[str, ...] = ()
     history: list[tuple[float, Phase, dict[str, int]]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -99,8 +104,18 @@ class World:
         )
         named = frozenset(self.weights) | ({self.testers} if self.testers else frozenset())
         routes = RoutesSeen(frozenset(self.subsets), tuple(sorted(self.weights.items())), True, self.testers, named)
+        looks = tuple(self._looks())
+        until = history_until(self.release, self.status, self.now)
+        wanted = until is not None and (bool(looks) or self.status.phase is Phase.PREPARING)
+        self.asked += wanted
         return Observed(
-            self.now, WorkloadSeen(template, seen), routes, self.command, tuple(self._looks()), self.problems
+            self.now,
+            WorkloadSeen(template, seen),
+            routes,
+            self.command,
+            looks,
+            self.problems,
+            history=self.before if wanted else None,
         )
 
     def _looks(self) -> Iterator[Judged]:

@@ -45,6 +45,7 @@ def weights(draw: st.DrawFn) -> Weights:
 # By the type of a field in the dataclasses; a field of a new type has to be added here.
 BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "str": texts,
+    "object": texts,
     "int": counts,
     "int | None": st.none() | counts,
     "bool": st.booleans(),
