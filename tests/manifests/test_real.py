@@ -17,7 +17,7 @@ import pytest
 
 from controller.app import App
 from controller.cluster import explicit
-from controller.providers.measurement import Measurement, Row
+from controller.providers.measurement import Measurement, Past, Row
 from controller.sandbox.client import Client, Connection, Object
 from controller.sandbox.crds import foreign_crds
 from controller.sandbox.pods.node import running_node
@@ -63,6 +63,9 @@ class ByImage:
         found = await self._client.get(f"{DEPLOYMENTS}/{NAME}-{named[1]}")
         image = found["spec"]["template"]["spec"]["containers"][0]["image"]
         return Measurement(at, (Row({}, float("bad" in image)),))
+
+    async def past(self, query: str, start: float, end: float, step: float) -> Past:
+        return Past(error="nothing is remembered")
 
 
 class Cluster:
