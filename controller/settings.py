@@ -53,8 +53,8 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def _duration(value: str) -> float:
-    """Seconds of ``1m30s``, ``15s``, ``500ms``."""
+def duration(value: str) -> float:
+    """Seconds of ``1m30s``, ``15s``, ``500ms``. Raises ValueError, saying how it is written."""
     if re.fullmatch(r"\d+(\.\d+)?", value):
         raise ValueError(f"has no unit; write {value}s for seconds or {value}m for minutes")
     if not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", value):
@@ -143,20 +143,20 @@ class Settings:
     prometheus_authorization_file: str = _option(_file, "", "file with that header, read again when it changes")
     prometheus_ca: str = _option(_file, "", "PEM file with the authority that signed Prometheus' certificate")
     scrape_interval: float = _option(
-        _duration, "15s", "how often Prometheus scrapes the mesh: a look is judged once its counts are there"
+        duration, "15s", "how often Prometheus scrapes the mesh: a look is judged once its counts are there"
     )
     prometheus_insecure: bool = _option(_switch, "off", "accept any certificate of Prometheus")
 
     workers: int = _option(_whole(1, 256), "8", "releases looked at at the same time")
-    min_interval: float = _option(_duration, "5s", "the shortest gates.interval that a Release may ask for")
-    max_interval: float = _option(_duration, "10m", "the longest gates.interval that a Release may ask for")
-    grace: float = _option(_duration, "20s", "how long work in hand may take to finish when the program stops")
+    min_interval: float = _option(duration, "5s", "the shortest gates.interval that a Release may ask for")
+    max_interval: float = _option(duration, "10m", "the longest gates.interval that a Release may ask for")
+    grace: float = _option(duration, "20s", "how long work in hand may take to finish when the program stops")
 
     leader_election: bool = _option(_switch, "on", "only one of several replicas acts at a time")
     lease_name: str = _option(_name, "sluice", "name of the Lease")
     lease_namespace: str = _option(_name, "sluice-system", "namespace of the Lease", also="POD_NAMESPACE")
-    lease_duration: float = _option(_duration, "15s", "how long a leader that fell silent still counts as one")
-    lease_renew: float = _option(_duration, "5s", "how often the leader renews the Lease")
+    lease_duration: float = _option(duration, "15s", "how long a leader that fell silent still counts as one")
+    lease_renew: float = _option(duration, "5s", "how often the leader renews the Lease")
 
     # ruff takes the tuple for a mutable default
     listen: Address = _option(_address, ":8080", "address of /metrics, /healthz and /readyz")  # noqa: RUF009

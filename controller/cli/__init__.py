@@ -10,16 +10,21 @@ import sys
 
 import typer
 
+from controller.cli.commands import commands
 from controller.cli.demo import demo
 from controller.cli.exits import Exit, table
 from controller.cli.lint import lint
 from controller.cli.program import program
+from controller.cli.restart import restart
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
 from controller.cli.status import status
+from controller.cli.wait import wait
+from controller.cli.watch import watch
 from controller.errors import ClusterError, SettingsError, SluiceError
 
 _SEE = "See what happens"
+_SAY = "Say what shall happen"
 _HERE = "On this machine"
 _BEFORE = "Before you apply"
 
@@ -32,6 +37,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 app.command(rich_help_panel=_SEE)(status)
+app.command(rich_help_panel=_SEE)(watch)
+app.command(rich_help_panel=_SEE)(wait)
+for _name, _command in commands().items():
+    app.command(_name, rich_help_panel=_SAY)(_command)
+app.command(rich_help_panel=_SAY)(restart)
 # Settings reads the options of `run`, for flags and environment alike; they are declared there once.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 app.command(rich_help_panel=_HERE)(sandbox)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,6 +47,10 @@ class Session:
     cluster: Cluster
     namespace: str
     user: str = ""
+
+    def within(self, namespace: str) -> Session:
+        """The same connection, working in another namespace."""
+        return replace(self, namespace=namespace)
 
     async def release(self, name: str) -> Object:
         """The Release of that name; ``release/podinfo`` is taken too. Raises NotFound, with names that are like it."""

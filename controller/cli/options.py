@@ -7,12 +7,27 @@ from typing import Annotated
 
 import typer
 
+from controller.errors import SettingsError
+
 Context = Annotated[str, typer.Option("--context", help="Context of the kubeconfig; without: its current one.")]
 Kubeconfig = Annotated[
     str, typer.Option("--kubeconfig", envvar="KUBECONFIG", help="Kubeconfig file; without: ~/.kube/config.")
 ]
 Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace; without: the context's own.")]
 AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")]
+
+
+Timeout = Annotated[str, typer.Option("--timeout", help="The longest time to wait, such as 90s or 30m.")]
+
+
+def seconds(text: str) -> float:
+    """The seconds of a time with a unit. Raises SettingsError."""
+    from controller.settings import duration
+
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise SettingsError(f"--timeout: {text!r} {error}") from None
 
 
 class Format(StrEnum):

@@ -26,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,13 +101,16 @@ class Reflector:
         namespace: str = "",
         timing: Timing | None = None,
         source: random.Random | None = None,
+        trouble: Callable[[str], None] | None = None,
     ) -> None:
+        """``trouble`` is told once per outage what is in the way; the log is told the same."""
         self._cluster = cluster
         self._selection = selection
         self._sink = sink
         self._namespace = namespace
         self._timing = timing or Timing()
         self._random = source or random.Random()
+        self._trouble = trouble
         self._version = ""  # "": list first
         self._failures = 0  # in a row, without progress in between
         self._progress = False
@@ -235,7 +239,10 @@ class Reflector:
 
     def _warn(self, error: Exception) -> None:
         if self._failures == 0:  # once per outage, not once per try
-            self._log.warning("watch interrupted", error=str(error) or type(error).__name__)
+            text = str(error) or type(error).__name__
+            self._log.warning("watch interrupted", error=text)
+            if self._trouble is not None:
+                self._trouble(text)
 
     def _pause(self, end: str) -> float:
         timing = self._timing

@@ -7,9 +7,10 @@ import contextlib
 import io
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class Said:
     err: str
 
 
-Sluice = Callable[..., Awaitable[Said]]
+Sluice = Callable[..., Coroutine[Any, Any, Said]]
 
 
 @pytest.fixture

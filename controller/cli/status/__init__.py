@@ -27,13 +27,18 @@ def status(
 
     Exit status 1 if one of them is Failed or Invalid.
     """
+    from controller.cli.alive import absence
     from controller.cli.cluster import Target, on_cluster
-    from controller.cli.console import dump, say, show
+    from controller.cli.console import dump, say, show, warn
 
-    async def work(session: Session) -> list[dict[str, Any]]:
+    async def releases(session: Session) -> list[dict[str, Any]]:
         return [await session.release(name)] if name else await session.releases(everywhere=all_namespaces)
 
-    found = on_cluster(Target(kubeconfig, context, namespace), work)
+    async def work(session: Session) -> tuple[list[dict[str, Any]], str]:
+        found = await releases(session)
+        return found, await absence(session) if output is Format.TABLE and found else ""
+
+    found, gone = on_cluster(Target(kubeconfig, context, namespace), work)
     for one in found:
         one["metadata"].pop("managedFields", None)
     now = time.time()
@@ -49,6 +54,8 @@ def status(
         show(Overview(found, now, all_namespaces))
     else:
         say("there is no Release" + (" in the cluster" if all_namespaces else "; look in all namespaces with -A"))
+    if gone:
+        warn(gone)
     raise typer.Exit(verdict(found))
 
 

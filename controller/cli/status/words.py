@@ -8,7 +8,7 @@ from typing import Any
 
 Object = Mapping[str, Any]
 
-IN_PROGRESS = frozenset({"Preparing", "Progressing", "Waiting", "Paused", "Promoting"})
+IN_PROGRESS = frozenset({"Preparing", "Progressing", "Waiting", "Paused", "Promoting", "Baking"})
 """Phases in which a candidate wants to become stable."""
 WRONG = frozenset({"Failed", "Invalid"})
 """Phases that somebody has to do something about."""

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from controller.cli.status.words import age, amount, duration, measured, position, told
+from controller.cli.status.words import IN_PROGRESS, age, amount, duration, measured, position, told
+from controller.core.decide import phases
+from controller.core.status import Phase
 
 NOW = 1_800_000_000.0
 
@@ -70,3 +72,7 @@ def test_the_measured_share_rests_on_requests() -> None:
 )
 def test_a_command_in_one_line(command: dict[str, Any], text: str) -> None:
     assert told(command, NOW) == text
+
+
+def test_the_phases_of_a_release_are_the_controllers() -> None:
+    assert phases.IN_PROGRESS | {Phase.BAKING} == IN_PROGRESS
