@@ -19,8 +19,8 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.DONE: "done; `wait`: promoted; `status`: nothing is wrong",
-    Exit.NO: "rolled back, a command that was ignored, a Release Failed or Invalid; `lint`: errors",
-    Exit.TIME_OUT: "the wait took too long; or the command line is wrong, or a file unreadable",
+    Exit.NO: "no: rolled back, ignored, a Release Failed or Invalid; `lint`: errors",
+    Exit.TIME_OUT: "out of time; or a wrong command line, or a file that cannot be read",
     Exit.SUPERSEDED: "`wait`: a newer revision took this one's place",
     Exit.CLUSTER: "the cluster did not answer, or refused; or nothing of that name",
     Exit.INTERRUPTED: "stopped by Ctrl-C",
