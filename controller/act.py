@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from controller.cluster import Caches, Cluster, Kind, Object
 from controller.core.objects import Change, Create, Delete, Found, Patch, Ref
 from controller.core.release import Release
-from controller.core.wanted import Wanted
+from controller.core.wanted import Reach, Wanted
 from controller.errors import ClusterError, Conflict, NotFound
 from controller.routers import router_of
 from controller.workloads import workload_of
@@ -42,11 +42,13 @@ class Actor:
         """
         router, workload = router_of(release), workload_of(release)
         acted = Acted()
-        await self._send(router.add_subsets(release, wanted, found), acted)
-        await self._send(router.routes(release, wanted, found, fence=fence, force=force), acted)
+        if wanted.reach in (Reach.ALL, Reach.ROUTES):
+            await self._send(router.add_subsets(release, wanted, found), acted)
+        if wanted.reach is not Reach.PODS:
+            await self._send(_routes(release, wanted, found, fence=fence, force=force), acted)
         routed = not acted.errors
         await self._send(workload.up(release, wanted, found), acted)
-        if routed:
+        if routed and wanted.reach is Reach.ALL:
             await self._send(workload.down(release, wanted, found), acted)
             await self._send(router.remove_subsets(release, wanted, found), acted)
         return acted
@@ -54,7 +56,7 @@ class Actor:
     async def home(self, release: Release, wanted: Wanted, found: Found, *, fence: str) -> Acted:
         """The routes alone."""
         acted = Acted()
-        await self._send(router_of(release).routes(release, wanted, found, fence=fence, force=True), acted)
+        await self._send(_routes(release, wanted, found, fence=fence, force=True), acted)
         return acted
 
     async def restore(self, release: Release, found: Found) -> Acted:
@@ -108,6 +110,13 @@ class Actor:
         kind = Kind(kind_of(ref).group, ref.kind)
         if kind in self._caches:
             self._caches[kind].answered(dict(answer))
+
+
+def _routes(release: Release, wanted: Wanted, found: Found, *, fence: str, force: bool) -> tuple[Change, ...]:
+    router = router_of(release)
+    if wanted.reach is Reach.HOME:
+        return router.home(release, wanted, found, fence=fence)
+    return router.routes(release, wanted, found, fence=fence, force=force)
 
 
 def kind_of(ref: Ref) -> Kind:

@@ -25,6 +25,20 @@ class Template(StrEnum):
     """``paused: false``: it is handed back to the user and runs its own pods again."""
 
 
+class Reach(StrEnum):
+    """How much of what is wanted may be written now: less than all while something is wrong with spec or objects."""
+
+    ALL = "all"
+    """Everything, in the safe order."""
+    ROUTES = "routes"
+    """The routes as always, and more pods where some are missing; nothing goes down."""
+    HOME = "home"
+    """The same where the route objects themselves are in doubt: only what surely names another revision than stable is
+    taken back to it."""
+    PODS = "pods"
+    """More pods where some are missing, and nothing else."""
+
+
 @dataclass(frozen=True)
 class WantedRevision:
     """One revision that should exist. ``replicas`` is asked for as is; 0 keeps the object without pods.
@@ -51,3 +65,4 @@ class Wanted:
     subsets: tuple[str, ...]
     traffic: Traffic | None
     template: Template = Template.LEAVE
+    reach: Reach = Reach.ALL

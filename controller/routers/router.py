@@ -44,6 +44,12 @@ class Router(Protocol):
         """
         ...
 
+    def home(self, release: Release, wanted: Wanted, found: Found, *, fence: str) -> tuple[Change, ...]:
+        """The same while ``see`` tells of problems, for traffic that goes to one revision: what surely names another
+        revision of ``wanted`` is taken back to that one. Nothing is created, and nothing of others changes.
+        """
+        ...
+
     def remove_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         """Writes that take away our subsets that are neither wanted nor named by any route found."""
         ...

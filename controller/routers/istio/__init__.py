@@ -10,7 +10,7 @@ from controller.core.objects import Change, Delete, Found, Object, Ref, change, 
 from controller.core.release import Release
 from controller.core.seen import Difference, RoutesSeen
 from controller.core.wanted import Wanted
-from controller.routers.istio import differences, notes, routes, rules, seen
+from controller.routers.istio import differences, home, notes, routes, rules, seen
 from controller.routers.istio.names import ORIGINAL, SUBSETS, hand_over, ours
 from controller.routers.istio.view import View, reads
 
@@ -52,6 +52,19 @@ class Istio:
                 made += [write] if write else []
         # First the routes that are named now; what the Release named before is handed back in a later pass.
         return tuple(made) or _routes_back(view, left_behind(view))
+
+    def home(self, release: Release, wanted: Wanted, found: Found, *, fence: str) -> tuple[Change, ...]:
+        view = View(release, found)
+        (stable,) = wanted.traffic.revisions if wanted.traffic else ("",)
+        away = frozenset(one.name for one in wanted.revisions) - {stable}
+        made: list[Change] = []
+        for have in (*view.virtual_services, *left_behind(view)):
+            want = home.homeward(view, have, stable, away)
+            if change(have, want):
+                notes.set_fence(want, fence)
+                write = change(have, want)
+                made += [write] if write else []
+        return tuple(made)
 
     def remove_subsets(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         view = View(release, found)
