@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from controller.cluster import Caches, Object
@@ -102,12 +102,17 @@ class Loop:
         else:
             self._read.pop(key, None)
 
-    def _reads(self, obj: Object) -> tuple[Ref, ...]:
+    def _reads(self, obj: Object) -> Iterator[Ref]:
+        """Also what the release in progress is about, when another spec stands there meanwhile."""
         try:
-            release: Release = parse_release(obj)
+            asked: Release | None = parse_release(obj)
         except InvalidRelease:
-            return ()
-        return router_of(release).reads(release) + workload_of(release).reads(release, CachedFound(self.caches))
+            asked = None
+        followed = self.reconciler.followed(_key(obj))
+        for release in (asked, followed):
+            if release is not None:
+                yield from router_of(release).reads(release)
+                yield from workload_of(release).reads(release, CachedFound(self.caches))
 
 
 def _claims_change(old: Object | None, new: Object | None) -> bool:

@@ -199,11 +199,11 @@ class Status:
     ``previous`` was stable before: it stays warm for a while, then its object stays without pods. ``revisions`` names
     those that still have objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods,
     to tell it from a newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why.
-    ``paused``: by a command, beside the spec's own. ``evidence`` belongs to core/analysis and is opaque here: what is
-    written is its text, "" without any.
+    ``paused``: by a command, beside the spec's own. ``accepted`` is the spec that is followed while a release is in
+    progress, packed by ``controller.crd`` and opaque here. ``evidence`` belongs to core/analysis and is opaque here:
+    what is written is its text, "" without any.
     ``drifts``: what somebody changed of ours, oldest first: all that is so now, and of routes and subsets what was so
-    in the last minutes.
-    ``replicas`` and ``selector`` serve the scale subresource.
+    in the last minutes. ``replicas`` and ``selector`` serve the scale subresource.
     """
 
     observed_generation: int = 0
@@ -230,6 +230,7 @@ class Status:
     conditions: tuple[Condition, ...] = ()
     message: str = ""
     evidence: object = ""
+    accepted: str = ""
     timers: Timers = field(default_factory=Timers)
     drifts: tuple[Drift, ...] = ()
     revisions: tuple[str, ...] = ()

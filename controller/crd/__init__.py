@@ -1,6 +1,7 @@
 """Wire models of every kind, and their translation to core types. Pure; the only room that knows pydantic."""
 
 from controller.core.release import COMMAND, COMMAND_BY, COMMAND_REASON
+from controller.crd.accepted import pack_spec, unpack_spec
 from controller.crd.definition import definitions
 from controller.crd.parse import GROUP, VERSION, parse_command, parse_release
 from controller.crd.status import status_from_wire, status_to_wire
@@ -12,8 +13,10 @@ __all__ = [
     "GROUP",
     "VERSION",
     "definitions",
+    "pack_spec",
     "parse_command",
     "parse_release",
     "status_from_wire",
     "status_to_wire",
+    "unpack_spec",
 ]

@@ -48,9 +48,11 @@ class Observer:
         now: float,
         changed: asyncio.Event,
         mended: frozenset[str] = frozenset(),
+        refused: tuple[str, ...] = (),
     ) -> Seen:
         """Raises ClusterError when something that is needed cannot be read. ``mended`` is what the last pass wrote.
 
+        ``refused``: why the spec as it stands is not followed; ``release`` is the one accepted before it then.
         No person waits for a provider, nor for who changed what: with a command to be handled, or once ``changed`` is
         set, looks are left to a later pass.
         """
@@ -62,7 +64,7 @@ class Observer:
             workload,
             routes,
             command,
-            problems=_problems(release, workload, routes),
+            problems=refused + _problems(release, workload, routes),
             lag=self._measurer.lag,
             mended=mended,
         )
@@ -73,8 +75,8 @@ class Observer:
         return Seen(observed, found)
 
     def unreadable(self, command: Command | None, now: float, problems: tuple[str, ...]) -> Seen:
-        """What is seen of a Release that cannot be parsed: only why."""
-        observed = Observed(now, WorkloadSeen(None), RoutesSeen(), command, (), problems)
+        """What is seen of a Release that is refused, where no spec is known that would say where to look: only why."""
+        observed = Observed(now, WorkloadSeen(None), RoutesSeen(), command, (), problems, blind=True)
         return Seen(observed, CachedFound(self._caches))
 
     async def _measured(self, release: Release, status: Status, now: float, changed: asyncio.Event) -> Measured:

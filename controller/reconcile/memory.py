@@ -22,8 +22,9 @@ class Memory:
     """``wire`` is the status as it stands in the API and ``recorded`` what we wrote there; ``status`` is the newest,
     with numbers that were not written yet. A status that somebody else wrote makes all of it void.
 
-    ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last. ``fenced``: whether this term's
-    leader has written the routes of the release in progress. ``mended``: objects that the last pass wrote.
+    ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last, ``packed`` the same for the
+    status. ``fenced``: whether this term's leader has written the routes of the release in progress. ``mended``:
+    objects that the last pass wrote.
     """
 
     wire: dict[str, Any]
@@ -31,6 +32,7 @@ class Memory:
     status: Status
     written: float
     accepted: Release | None = None
+    packed: str = ""
     fenced: bool = False
     mended: frozenset[str] = frozenset()
 

@@ -17,11 +17,22 @@ from controller.admission import Admission
 from controller.cluster import Caches, Cluster, EventRecorder, Object
 from controller.core.decide import Decision, decide, told
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
+from controller.core.decide.standing import standing, underway
 from controller.core.objects import difference, resource_version
 from controller.core.release import Canary, Command, Gates, IstioRouting, ManagedWorkload, Release, Routing
 from controller.core.status import Phase, Status
 from controller.core.traffic import Weights
-from controller.crd import COMMAND, COMMAND_BY, COMMAND_REASON, parse_command, status_from_wire, status_to_wire
+from controller.core.wanted import Reach
+from controller.crd import (
+    COMMAND,
+    COMMAND_BY,
+    COMMAND_REASON,
+    pack_spec,
+    parse_command,
+    status_from_wire,
+    status_to_wire,
+    unpack_spec,
+)
 from controller.errors import ClusterError, Conflict, InvalidRelease, NotFound
 from controller.observe import Observer, Seen
 from controller.observe.found import RELEASE
@@ -54,7 +65,8 @@ class _Pass:
         """Whether requests are at the candidate by the record, and are all to go to stable."""
         recorded, stable = self.memory.recorded, self.decision.status.stable
         traffic = self.decision.wanted.traffic if self.decision.wanted else None
-        away = recorded.candidate is not None and recorded.phase in STEPPING | {Phase.PROMOTING}
+        phase = standing(self.release, recorded)
+        away = recorded.candidate is not None and phase in STEPPING | {Phase.PROMOTING}
         return away and bool(stable and traffic and traffic.weights == Weights.all_to(stable.name))
 
     @property
@@ -145,7 +157,7 @@ class Reconciler:
         memory = self._remember(key, obj, now)
         command = parse_command(obj)
         release, seen = await self._see(key, obj, memory, command, now)
-        decision = decide(release, memory.status, seen.observed)
+        decision = _remembering(decide(release, memory.status, seen.observed), memory.packed)
         return _Pass(key, obj, memory, now, command, memory.status, release, seen, decision)
 
     def _remember(self, key: Key, obj: Object, now: float) -> Memory:
@@ -153,25 +165,39 @@ class Reconciler:
         memory = self._memory.get(key)
         if memory is None or memory.wire != wire:
             status = status_from_wire(wire)
-            accepted, mended = (memory.accepted, memory.mended) if memory else (None, frozenset())
-            memory = self._memory[key] = Memory(wire, status, status, now - spread(key), accepted, mended=mended)
+            if memory is None:
+                memory = Memory(wire, status, status, 0.0, unpack_spec(status.accepted, obj), status.accepted)
+            known = (memory.accepted, memory.packed)
+            memory = Memory(wire, status, status, now - spread(key), *known, mended=memory.mended)
+            self._memory[key] = memory
         return memory
 
     async def _see(
         self, key: Key, obj: Object, memory: Memory, command: Command | None, now: float
     ) -> tuple[Release, Seen]:
+        refused: tuple[str, ...] = ()
         try:
             release = self.admission.admit(obj, self.caches[RELEASE].list())
         except InvalidRelease as error:
-            last = replace(memory.accepted or _nothing_asked(obj), generation=obj["metadata"].get("generation", 0))
-            return last, self.observer.unreadable(command, now, tuple(str(error).splitlines()))
-        memory.accepted = release
+            refused = tuple(str(error).splitlines())
+            if memory.accepted is None or not underway(memory.status):
+                return _nothing_asked(obj), self.observer.unreadable(command, now, refused)
+            release = _as_now(memory.accepted, obj)
+        else:
+            if memory.accepted is None or memory.accepted.generation != release.generation:
+                memory.packed = pack_spec(obj)
+            memory.accepted = release
         changed = self._changed[key] = asyncio.Event()
         try:
-            seen = await self.observer.observe(release, memory.status, command, now, changed, memory.mended)
+            seen = await self.observer.observe(release, memory.status, command, now, changed, memory.mended, refused)
             return release, seen
         finally:
             del self._changed[key]
+
+    def followed(self, key: Key) -> Release | None:
+        """The spec that the release in progress follows, though another stands there; None without one."""
+        memory = self._memory.get(key)
+        return memory.accepted if memory and underway(memory.status) else None
 
     async def _record(self, it: _Pass) -> None:
         """Write the status if it is due. Raises Conflict when the Release has changed since it was read."""
@@ -225,7 +251,8 @@ class Reconciler:
             return Acted()
         fence = resource_version(it.obj)
         acted = await self.actor.act(it.release, it.decision.wanted, it.seen.found, fence=fence, force=it.forced)
-        it.memory.fenced = it.memory.fenced or not acted.errors
+        routed = it.decision.wanted.reach is not Reach.PODS
+        it.memory.fenced = it.memory.fenced or (routed and not acted.errors)
         it.memory.mended = frozenset(acted.made)
         return acted
 
@@ -242,6 +269,20 @@ class Reconciler:
         except (Conflict, NotFound):
             return False  # whoever wrote meanwhile has queued a pass of its own
         return True
+
+
+def _remembering(decision: Decision, packed: str) -> Decision:
+    """The decision with the spec that it follows in its status, as long as requests may be away from stable."""
+    status = decision.status
+    kept = packed if underway(status) else ""
+    return decision if kept == status.accepted else replace(decision, status=replace(status, accepted=kept))
+
+
+def _as_now(accepted: Release, obj: Object) -> Release:
+    """The accepted spec in the Release as it stands: what is told and whether it goes are of now."""
+    metadata = obj["metadata"]
+    generation, deleting = metadata.get("generation", 0), bool(metadata.get("deletionTimestamp"))
+    return replace(accepted, generation=generation, deleting=deleting)
 
 
 def _nothing_asked(obj: Object) -> Release:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
-from tests.stage import KEY, NAMESPACE, RELEASES, Stage, release, staged, workload
+from tests.stage import NAMESPACE, RELEASES, Stage, release, staged, workload
 
 
 async def spec(stage: Stage, change: dict[str, object], name: str = "podinfo") -> None:
@@ -19,46 +19,6 @@ async def metrics(stage: Stage) -> str:
 
 def limits(query: str) -> dict[str, object]:
     return {"gates": {"limits": [{"name": "failures", "prometheus": {"query": query, "max": 0.1}}]}}
-
-
-async def test_a_spec_that_is_invalid_in_the_middle_holds_the_traffic_until_it_is_repaired(stage: Stage) -> None:
-    await stage.idle()
-    await stage.push("x:2")
-    await stage.until(lambda: stage.share("x:2") == 10)
-    await spec(stage, limits("failures{{ nope }}") | {"traffic": {"istio": {"virtualService": "podinfo"}}})
-    await stage.until(lambda: stage.phase() == "Invalid")
-    message = stage.status()["message"]
-    assert message.startswith("spec.gates.limits[0].prometheus.query: 'nope' is undefined; a query may use")
-    assert stage.status()["observedGeneration"] == stage.get("releases.sluice.dev")["metadata"]["generation"]
-    assert stage.status()["weight"] == "10%", "where requests are, though nothing is decided about it"
-    writes = stage.writes()
-    for _ in range(5):
-        stage.clock.now += 60
-        stage.dates.add(KEY)
-        await stage.rest()
-    assert stage.writes() == writes
-    assert stage.share("x:2") == 10
-    await spec(stage, limits("failures{{ no"))
-    await stage.until(lambda: "unexpected" in stage.status()["message"], seconds=1)  # other words are news
-    await spec(stage, limits('failures{revision="{{ candidate.revision }}"}'))
-    await stage.until(lambda: stage.serves("x:2"))
-    assert [weights.get("x:2", 0) for weights in stage.weights] == [0, 10, 50, 100]
-    await stage.finish()
-    assert stage.events().count(("Invalid", "Warning")) == 1
-
-
-async def test_a_restart_over_an_invalid_release_leaves_everything_as_it_is(stage: Stage) -> None:
-    await stage.idle()
-    await stage.push("x:2")
-    await stage.until(lambda: stage.share("x:2") == 10)
-    await spec(stage, limits("failures{{ nope }}"))
-    await stage.until(lambda: stage.phase() == "Invalid")
-    await stage.rest()
-    before, step = stage.end(), stage.status()["step"]
-    await stage.restart()
-    await stage.rest()
-    assert stage.end() == before
-    assert stage.status()["step"] == step
 
 
 async def test_steps_that_change_in_the_middle_are_followed(stage: Stage) -> None:

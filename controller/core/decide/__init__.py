@@ -15,8 +15,9 @@ from controller.core.decide.describe import describe
 from controller.core.decide.drift import drifted, rewritten, settled
 from controller.core.decide.evidence import harm, weigh
 from controller.core.decide.facts import follows, notice
+from controller.core.decide.holds import homeward_move, masked, unmasked
 from controller.core.decide.model import Decision, Event, Judged, Observed
-from controller.core.decide.moves import phase_move, resumed, template_move
+from controller.core.decide.moves import phase_move, template_move
 from controller.core.decide.phases import IN_PROGRESS, TRANSITIONS
 from controller.core.decide.timers import after, next_look
 from controller.core.decide.traffic import wanted_traffic
@@ -48,43 +49,46 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
     Harm is looked for before anything else can hold the pass up; then come people, then the template, then time.
     """
     known = noted(status, observed)
-    told: tuple[Event, ...] = ()
-    if observed.problems:  # what was seen may be as wrong as what was asked: nothing is learned from it
-        move: Move | None = _invalid(known, observed)
+    others: tuple[Event, ...] = ()
+    if observed.blind:
+        move = command_move(release, known, observed)  # which gets its answer
     else:
-        known, told = drifted(notice(release, known, observed), observed)
-        if known.phase is Phase.INVALID:
-            known = enter(known, resumed(release, known), observed.now)
+        known = notice(release, unmasked(release, known, observed), observed)
+        if not observed.problems:
+            known, others = drifted(known, observed)
         known = weigh(release, known, observed)
-        move = (
-            harm(release, known, observed)
-            or command_move(release, known, observed)
-            or template_move(release, known, observed)
-            or _pause(release, known, observed)
-            or phase_move(release, known, observed)
-        )
-    moved = move is not None or known.phase is not status.phase
-    after_move = describe(release, rewritten(release, known, move.status if move else known), observed)
+        move = harm(release, known, observed) or command_move(release, known, observed)
+        move = move or _onward(release, known, observed)
+    decided = rewritten(release, known, move.status) if move else known
+    events = (*others, *(move.events if move else ()))
+    if observed.problems:
+        decided, held = masked(status, decided, observed)
+        events += held
+    moved = move is not None or decided.phase is not status.phase
+    decided = describe(release, decided, observed)
     return Decision(
-        status=after_move,
-        wanted=want(release, after_move, observed),
-        events=(*told, *(move.events if move else ())),
-        after=after(release, after_move, observed, moved=moved and not observed.problems),
+        status=decided,
+        wanted=want(release, decided, observed),
+        events=events,
+        after=after(release, decided, observed, moved=moved),
     )
 
 
 def told(release: Release, status: Status, observed: Observed) -> Status:
     """A decided status with its newest numbers, for a write: a pass only looks at what they mean."""
-    newer = renewed(release, status, observed.now)
+    newer = status if observed.blind else renewed(release, status, observed.now)
     return status if newer is status else describe(release, newer, observed)
 
 
-def _invalid(status: Status, observed: Observed) -> Move | None:
-    """Traffic stays where it is, and nothing is touched until the Release can be followed."""
-    if status.phase is Phase.INVALID:
-        return None
-    event = Event("Invalid", "; ".join(observed.problems), warning=True)
-    return Move(enter(status, Phase.INVALID, observed.now), (event,))
+def _onward(release: Release, status: Status, observed: Observed) -> Move | None:
+    """What the template, the spec and time ask for, once neither evidence nor people do; on a hold only ways home."""
+    if observed.problems:
+        return homeward_move(release, status, observed)
+    return (
+        template_move(release, status, observed)
+        or _pause(release, status, observed)
+        or phase_move(release, status, observed)
+    )
 
 
 def _pause(release: Release, status: Status, observed: Observed) -> Move | None:

@@ -12,6 +12,9 @@ from controller.core.plan import plan
 from controller.core.release import Command, CommandName, Release
 from controller.core.status import Approval, HandledCommand, Phase, Status
 
+_HOMEWARD = frozenset({CommandName.ABORT, CommandName.REJECT})
+"""Commands that are followed whatever is wrong with spec or objects."""
+
 
 def pending(status: Status, command: Command | None) -> Command | None:
     """The command that is to be handled now; None when there is none, or it was handled and still stands there."""
@@ -55,6 +58,12 @@ def _apply(release: Release, status: Status, observed: Observed, command: Comman
     busy = status.phase in IN_PROGRESS and status.candidate is not None
     if name is None:
         return f"there is no such command; there are {', '.join(CommandName)}"
+    if observed.blind:
+        return "the spec cannot be followed and the one before it is not known; mend the spec first"
+    if observed.problems and name not in _HOMEWARD:
+        problems = "; ".join(observed.problems)
+        held = "the release is held, and only abort brings it home" if busy else "nothing can begin now"
+        return f"{held}; first mend this: {problems}"
     if name is CommandName.RETRY:
         return _retry(release, status, observed)
     if name is CommandName.ROLLBACK:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from controller.core.analysis import AtStep, Kept, Report, Settings, observe, report, standing, start, unpack
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import STEPPING
+from controller.core.decide.standing import standing as standing_phase
 from controller.core.decide.timers import next_look
 from controller.core.decide.traffic import share
 from controller.core.plan import plan
@@ -84,7 +85,7 @@ def compared(release: Release, status: Status, now: float) -> Report | None:
     step, kept = status.step, status.evidence
     if not isinstance(kept, Kept) or step is None or step.in_effect_since is None:
         return None
-    if status.phase not in STEPPING | {Phase.PROMOTING}:
+    if standing_phase(release, status) not in STEPPING | {Phase.PROMOTING}:
         return None
     return report(kept.state, _at(release, step, step.in_effect_since), now)
 

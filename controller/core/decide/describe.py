@@ -56,7 +56,7 @@ def clock(moment: float) -> str:
 
 def _message(release: Release, status: Status, observed: Observed) -> str:
     if observed.problems:
-        return "; ".join(observed.problems)
+        return _held(release, status, observed)
     candidate, stable = status.candidate, status.stable
     match status.phase:
         case Phase.IDLE if stable and not stable.ready:
@@ -86,6 +86,20 @@ def _kept(release: Release, status: Status, observed: Observed) -> str:
         return ""
     until = kept_until(release, previous)
     return f"; {previous.name} ({', '.join(previous.images)}) stays warm" + (f" until {clock(until)}" if until else "")
+
+
+def _held(release: Release, status: Status, observed: Observed) -> str:
+    """The problems first, each with its remedy; then what becomes of a release in progress meanwhile."""
+    problems = "; ".join(observed.problems)
+    candidate, step = status.candidate, status.step
+    if status.phase is Phase.ROLLING_BACK:
+        return f"rolling back: {status.failed_message}; {problems}"
+    if status.failed_reason:
+        return f"{problems}; rolled back before: {status.failed_message}"
+    if candidate is None or status.stable is None or observed.blind:
+        return problems
+    at = percent(share(release, step.index)) if step else "0%"
+    return f"{problems}; until then {candidate.name} is held at {at}, which only harm, a newer template or abort change"
 
 
 def _preparing(release: Release, status: Status, observed: Observed) -> str:

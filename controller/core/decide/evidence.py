@@ -83,6 +83,8 @@ def _pods(release: Release, status: Status, observed: Observed) -> Move | None:
         return roll_back(status, "NoReadyPods", f"{text}: {trouble}" if trouble else text, now)
     since = status.timers.progress_since
     waiting = status.phase is Phase.PREPARING or (step is not None and step.target > step.index)
+    if observed.problems:
+        return None  # on a hold nothing is asked of the pods
     if (
         waiting
         and since is not None

@@ -91,6 +91,8 @@ def _step(release: Release, status: Status, step: StepStatus, observed: Observed
     if status.phase is Phase.ROLLING_BACK:
         return step
     if not follows(wanted_traffic(release, status), observed):
+        if observed.problems:
+            return step  # harm is looked for as long as the release is held; its clock begins anew once it goes on
         return replace(step, routed_since=None, in_effect_since=None)
     routed = observed.now if step.routed_since is None else step.routed_since
     effect = step.in_effect_since

@@ -26,9 +26,10 @@ class Observed:
     """Everything a pass saw. ``now`` in epoch seconds; it is the only clock that a decision has.
 
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
-    be followed as it stands, one sentence each with the remedy; nothing is touched while there is one. ``lag``: seconds
-    after its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is
-    about to begin; None when they were not asked for. ``differences``: what others changed since it was written.
+    be followed as it stands, one sentence each with the remedy; a release in progress is held meanwhile (holds.py).
+    ``blind``: nothing else could be seen, since no spec is known that would say where to look. ``lag``: seconds after
+    its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is about
+    to begin; None when they were not asked for. ``differences``: what others changed since it was written.
     ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
     there now was changed after that.
     """
@@ -39,6 +40,7 @@ class Observed:
     command: Command | None = None
     looks: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
+    blind: bool = False
     lag: float = 0.0
     history: History | None = None
     differences: tuple[Difference, ...] = ()

@@ -22,6 +22,7 @@ from controller.core.decide.facts import follows
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import IN_PROGRESS
 from controller.core.decide.rollback import exchange
+from controller.core.decide.standing import underlying
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.decide.want import stable_count
 from controller.core.plan import plan, replicas_for
@@ -62,11 +63,11 @@ def phase_move(release: Release, status: Status, observed: Observed) -> Move | N
         case Phase.PROGRESSING | Phase.WAITING:
             return _onward(release, status, observed)
         case Phase.PAUSED if not (status.paused or release.paused):
-            return Move(enter(status, resumed(release, status), observed.now), (Event("Resumed", "goes on"),))
+            return Move(enter(status, underlying(release, status), observed.now), (Event("Resumed", "goes on"),))
         case Phase.PROMOTING:
             return _promoting(release, status, observed)
         case Phase.ROLLING_BACK:
-            return _home(release, status, observed)
+            return home(release, status, observed)
     return None
 
 
@@ -93,20 +94,6 @@ def _reverted(status: Status, observed: Observed) -> Move | None:
     if status.phase is Phase.FAILED:
         return Move(enter(replace(status, failed_reason="", failed_message=""), Phase.IDLE, observed.now))
     return Move(status)
-
-
-def resumed(release: Release, status: Status) -> Phase:
-    """The phase that a status belongs to by what it holds, after Paused or Invalid."""
-    if status.candidate is None:
-        return Phase.FAILED if status.failed_reason else Phase.IDLE
-    if status.failed_reason:
-        return Phase.ROLLING_BACK
-    if status.step is None:
-        return Phase.PREPARING
-    steps = plan(release)
-    if status.step.target >= len(steps):
-        return Phase.PROMOTING
-    return Phase.WAITING if steps[status.step.index].approval else Phase.PROGRESSING
 
 
 def _prepared(release: Release, status: Status, observed: Observed) -> Move | None:
@@ -204,11 +191,11 @@ def _promoting(release: Release, status: Status, observed: Observed) -> Move | N
     return promote(release, status, observed.now)
 
 
-def _home(release: Release, status: Status, observed: Observed) -> Move | None:
+def home(release: Release, status: Status, observed: Observed) -> Move | None:
+    """The end of a rollback: no route names the candidate any more, and where the routes can be used they say so."""
     candidate = status.candidate
-    if candidate is None or (
-        candidate.unrouted_since is not None and follows(wanted_traffic(release, status), observed)
-    ):
+    said = bool(observed.routes.problems) or follows(wanted_traffic(release, status), observed)
+    if candidate is None or (candidate.unrouted_since is not None and said):
         return Move(retire_candidate(status, Phase.FAILED, observed.now))
     return None
 

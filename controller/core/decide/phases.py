@@ -13,9 +13,12 @@ says where everybody's requests are wanted, and each transition is one status wr
     Promoting     the candidate                       that is in effect: the candidate becomes stable
     RollingBack   stable                              no route names the candidate any more
     Failed        stable                              the template or the spec changes, or somebody says `retry`
-    Invalid       wherever they are                   the spec can be followed
+    Invalid       wherever they are, or on their way  spec and objects can be followed: then the phase that it hides
+                  home                                goes on (holds.py)
 
 Requests never wait for anything on the way home: from every phase with a candidate RollingBack follows in one pass.
+Invalid is no place of its own: it stands in front of the phase that the status belongs to by what it holds
+(standing.py), and while it does no weight goes up. RollingBack is never hidden.
 Preparing may follow from every phase with a candidate too: a newer template supersedes it, which first brings all
 requests home (Preparing wants them at stable).
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.previous import kept_until
+from controller.core.decide.standing import standing
 from controller.core.decide.want import drained_at
 from controller.core.plan import plan
 from controller.core.release import Release
@@ -17,7 +18,7 @@ def after(release: Release, status: Status, observed: Observed, *, moved: bool) 
     """Seconds until the next pass that time alone makes necessary; 0 right after a move, None without any timer."""
     if moved:
         return 0.0
-    if status.phase is Phase.INVALID:
+    if observed.blind:
         return None
     moments = [moment for moment in _moments(release, status, observed) if moment > observed.now]
     return min(moments) - observed.now if moments else None
@@ -32,7 +33,7 @@ def next_look(release: Release, status: Status) -> float | None:
     step = status.step
     if step is None or step.in_effect_since is None or status.stable is None:
         return None
-    if status.phase not in STEPPING | {Phase.PROMOTING} or step.index >= step.count:
+    if standing(release, status) not in STEPPING | {Phase.PROMOTING} or step.index >= step.count:
         return None
     interval = release.gates.interval
     if step.looked_until is None or step.looked_until < step.in_effect_since:
@@ -56,7 +57,7 @@ def _moments(release: Release, status: Status, observed: Observed) -> Iterator[f
     template = observed.workload.template
     if template and template.own_replicasets and timers.template_free_since is not None and status.stable:
         yield timers.template_free_since + traffic.propagation + traffic.drain
-    if status.candidate is not None and status.phase in IN_PROGRESS:
+    if status.candidate is not None and status.phase in IN_PROGRESS:  # one that is held waits for no step
         yield from _steps(release, status, status.candidate)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core.decide.phases import STEPPING
+from controller.core.decide.standing import standing
 from controller.core.plan import plan
 from controller.core.release import Release
 from controller.core.status import Phase, Status
@@ -16,9 +17,10 @@ def share(release: Release, index: int) -> int:
 
 
 def wanted_traffic(release: Release, status: Status) -> Traffic | None:
-    """The traffic that a status asks for; None while there is nothing of ours that routes could name."""
+    """The traffic that a status asks for, held or not; None while there is nothing of ours that routes could name."""
     stable, candidate = status.stable, status.candidate
-    moving = candidate is not None and status.step is not None and status.phase in STEPPING | {Phase.PROMOTING}
+    stepping = standing(release, status) in STEPPING | {Phase.PROMOTING}
+    moving = candidate is not None and status.step is not None and stepping
     if stable is None:
         return Traffic(Weights.all_to(candidate.name)) if candidate and moving else None
     if not (moving and candidate and status.step):

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from controller.core.decide.model import Observed
 from controller.core.decide.previous import is_warm
+from controller.core.decide.standing import underway
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.plan import replicas_for
 from controller.core.release import Release
 from controller.core.seen import TemplateSeen
 from controller.core.status import Phase, Revision, Status
-from controller.core.wanted import Template, Wanted, WantedRevision
+from controller.core.traffic import Traffic, Weights
+from controller.core.wanted import Reach, Template, Wanted, WantedRevision
 
 
 def want(release: Release, status: Status, observed: Observed) -> Wanted | None:
-    """None while nothing may be touched: the Release cannot be followed, or there is nothing to follow it with."""
-    if status.phase is Phase.INVALID or observed.problems or observed.workload.template is None:
+    """None while nothing may be touched: there is a problem and no release in progress, or nothing could be seen."""
+    if observed.blind:
+        return None
+    if observed.problems:
+        return _held(release, status, observed)
+    if observed.workload.template is None:
         return None
     revisions: list[WantedRevision] = []
     subsets: list[str] = []
@@ -36,20 +42,41 @@ def want(release: Release, status: Status, observed: Observed) -> Wanted | None:
     )
 
 
-def wish(release: Release, template: TemplateSeen) -> int:
-    """The user's wish for the number of stable's pods; the Release's own number wins over the template's."""
-    return template.replicas if release.replicas is None else release.replicas
+def _held(release: Release, status: Status, observed: Observed) -> Wanted | None:
+    """What may be written while there is a problem: see holds.py."""
+    stable, traffic = status.stable, wanted_traffic(release, status)
+    if stable is None or not underway(status):
+        return None
+    home = traffic == Traffic(Weights.all_to(stable.name))
+    away = {one.name for one in (status.candidate, status.previous, *status.retiring) if one} & observed.routes.named
+    reach = Reach.PODS
+    if home and (away or status.phase is Phase.ROLLING_BACK):
+        reach = Reach.HOME if observed.routes.problems else Reach.ROUTES
+    revisions = tuple(WantedRevision(one.name, replicas) for one, replicas in _kept(release, status, observed))
+    return Wanted(revisions, (stable.name,), traffic, reach=reach)
 
 
-def stable_count(release: Release, status: Status, template: TemplateSeen) -> int:
+def wish(release: Release, status: Status, template: TemplateSeen | None) -> int:
+    """The user's wish for the number of stable's pods; the Release's own number wins over the template's.
+
+    While the template is not there it is what stable has.
+    """
+    if release.replicas is not None:
+        return release.replicas
+    if template is None:
+        return status.stable.replicas if status.stable else 0
+    return template.replicas
+
+
+def stable_count(release: Release, status: Status, template: TemplateSeen | None) -> int:
     """Pods of stable: the wish, at least one since routes name it, and in a release never fewer than at its start.
 
     Afterwards that holds for it and for the previous revision, until that is let go.
     """
-    return max(wish(release, template), status.floor, 1)
+    return max(wish(release, status, template), status.floor, 1)
 
 
-def candidate_count(release: Release, status: Status, template: TemplateSeen) -> int:
+def candidate_count(release: Release, status: Status, template: TemplateSeen | None) -> int:
     """Pods of the candidate: enough for the step it is at and for the one it wants to take.
 
     Those that it has already it keeps: a former revision that is asked for again is taken back as it is.
@@ -72,7 +99,6 @@ def drained_at(release: Release, one: Revision) -> float | None:
 
 def _kept(release: Release, status: Status, observed: Observed) -> list[tuple[Revision, int]]:
     template = observed.workload.template
-    assert template is not None
     kept: list[tuple[Revision, int]] = []
     if status.stable:
         kept.append((status.stable, stable_count(release, status, template)))

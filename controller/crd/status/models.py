@@ -8,7 +8,18 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from controller.core import status as core
 from controller.crd.status.model import StatusModel
-from controller.crd.status.types import EVIDENCE_LIMIT, Amount, Count, Name, Sentence, Shares, Time, cut, percent
+from controller.crd.status.types import (
+    ACCEPTED_LIMIT,
+    EVIDENCE_LIMIT,
+    Amount,
+    Count,
+    Name,
+    Sentence,
+    Shares,
+    Time,
+    cut,
+    percent,
+)
 
 
 class Revision(StatusModel):
@@ -257,6 +268,8 @@ class Status(StatusModel):
     """What the release waits for, in a sentence."""
     evidence: Annotated[str, BeforeValidator(str), Field(max_length=EVIDENCE_LIMIT)] = ""
     """The evidence so far; for Sluice alone to read."""
+    accepted: Annotated[str, Field(max_length=ACCEPTED_LIMIT)] = ""
+    """The spec that the release in progress follows; for Sluice alone to read."""
     timers: Timers = Timers()
     """Moments that later passes count from."""
     drifts: Annotated[tuple[Drift, ...], Field(max_length=32)] = ()

@@ -15,6 +15,9 @@ from controller.crd.parse import epoch
 EVIDENCE_LIMIT = 16_384
 """Characters of evidence that are kept; analysis.md allows 4 KiB."""
 
+ACCEPTED_LIMIT = 6_144
+"""Characters of a packed spec that are kept; one of the usual size takes about 600."""
+
 
 def rfc3339(moment: float) -> str:
     """Epoch seconds as RFC 3339 in UTC, to the millisecond, without a fraction where it is zero."""

@@ -24,7 +24,7 @@ from controller.core.release import (
 from controller.core.seen import RevisionSeen, RoutesSeen, TemplateSeen, WorkloadSeen
 from controller.core.status import Phase, Status
 from controller.core.traffic import MatchKind, TesterMatch, ValueMatch
-from controller.core.wanted import Template, Wanted
+from controller.core.wanted import Reach, Template, Wanted
 
 TESTER = TesterMatch(headers=(ValueMatch("x-canary", MatchKind.EXACT, "always"),))
 
@@ -58,7 +58,9 @@ class Pods:
 class World:
     """``crash`` holds images whose pods never become ready; ``bad`` images of which every request fails.
 
-    ``before``: what is answered about stable's history, ``asked`` times.
+    ``before``: what is answered about stable's history, ``asked`` times. Three kinds of problems: ``problems`` of the
+    spec, which is refused with them; ``foreign``: a destination of others stands in the named route; ``untemplated``:
+    why the template cannot be released.
     """
 
     release: Release = field(default_factory=canary)
@@ -80,6 +82,8 @@ class World:
     before: History = field(default_factory=lambda: History(missing="there is no history in this world"))
     asked: int = 0
     problems: tuple[str, ...] = ()
+    foreign: bool = False
+    untemplated: str = ""
     history: list[tuple[float, Phase, dict[str, int]]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     passes: int = 0
@@ -97,13 +101,17 @@ class World:
             proposal=self.image.replace(":", ""),
             own_replicasets=("podinfo-abc",) if self.own else (),
             own_replicas=self.replicas if self.own else 0,
+            problem=self.untemplated,
         )
         seen = tuple(
             RevisionSeen(name, f"podinfo-{name}", p.images, p.replicas, p.ready, p.ready, p.replicas, current=True)
             for name, p in sorted(self.revisions.items())
         )
         named = frozenset(self.weights) | ({self.testers} if self.testers else frozenset())
-        routes = RoutesSeen(frozenset(self.subsets), tuple(sorted(self.weights.items())), True, self.testers, named)
+        trouble = ("the route also goes to other",) if self.foreign else ()
+        weights = () if self.foreign else tuple(sorted(self.weights.items()))
+        routes = RoutesSeen(frozenset(self.subsets), weights, not self.foreign, self.testers, named, trouble)
+        problems = self.problems + ((self.untemplated,) if self.untemplated else ()) + trouble
         looks = tuple(self._looks())
         until = history_until(self.release, self.status, self.now)
         wanted = until is not None and (bool(looks) or self.status.phase is Phase.PREPARING)
@@ -114,7 +122,7 @@ class World:
             routes,
             self.command,
             looks,
-            self.problems,
+            problems,
             history=self.before if wanted else None,
         )
 
@@ -153,7 +161,9 @@ class World:
             elif one.name in self.revisions and self.revisions[one.name].replicas < one.replicas:
                 self.revisions[one.name].replicas = one.replicas
                 yield f"scale up {one.name}"
-        for name in sorted(set(wanted.subsets) - self.subsets):
+        if wanted.reach is Reach.PODS:
+            return
+        for name in sorted(set(wanted.subsets) - self.subsets if wanted.reach is not Reach.HOME else ()):
             self.subsets.add(name)
             yield f"add subset {name}"
         if wanted.traffic is not None:
@@ -162,7 +172,8 @@ class World:
             if (weights, testers) != (self.weights, self.testers):
                 self.weights, self.testers = weights, testers
                 yield f"routes {weights}"
-        yield from self._down(wanted)
+        if wanted.reach is Reach.ALL:
+            yield from self._down(wanted)
 
     def _down(self, wanted: Wanted) -> Iterator[str]:
         kept = {one.name: one for one in wanted.revisions}

@@ -310,19 +310,6 @@ def test_pause_holds_the_traffic_and_resume_goes_on(world: World) -> None:
     world.run(lambda w: w.status.stable.name == "x2")
 
 
-def test_an_invalid_release_touches_nothing_and_goes_on_where_it_was(world: World) -> None:
-    world.idle().push("x:2")
-    world.run(lambda w: w.weights.get("x2") == 500)
-    world.problems = ("spec.traffic.service: there is no Service podinfo",)
-    decision = world.turn()
-    assert decision.wanted is None
-    assert world.status.phase is Phase.INVALID
-    assert world.status.message == "spec.traffic.service: there is no Service podinfo"
-    world.problems = ()
-    world.run(lambda w: w.status.stable.name == "x2")
-    assert world.shares == [0, 100, 500, 1000]
-
-
 def test_an_upgrade_that_only_changes_how_the_template_looks_starts_nothing(world: World) -> None:
     world.idle()
     world.image = "x:9"  # looks different, but nobody wrote it: the generation is the same
