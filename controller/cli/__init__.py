@@ -14,6 +14,7 @@ from controller.cli.commands import commands
 from controller.cli.demo import demo
 from controller.cli.exits import Exit, table
 from controller.cli.lint import lint
+from controller.cli.plan import plan
 from controller.cli.program import program
 from controller.cli.restart import restart
 from controller.cli.run import run
@@ -47,6 +48,7 @@ _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True, "help_op
 app.command(rich_help_panel=_HERE)(sandbox)
 app.command(rich_help_panel=_HERE)(demo)
 app.command(rich_help_panel=_BEFORE)(lint)
+app.command(rich_help_panel=_BEFORE)(plan)
 app.command(rich_help_panel="In the cluster", context_settings=_passed_on)(run)
 
 

@@ -7,14 +7,13 @@ place. What is said of the objects that are there is said by the functions that 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
+from controller.cli import standins
 from controller.core.objects import FoundObjects, Object, labels, pod_template, where
-from controller.core.release import ObjectRef, Release
+from controller.core.release import Release
 from controller.routers import router_of
 from controller.workloads import workload_of
 
-_API = "networking.istio.io/v1"
 _OTHERS = ("StatefulSet", "DaemonSet")
 _HTTP = ("http", "http2", "https", "grpc")
 
@@ -56,35 +55,13 @@ def _parted(problem: str) -> Problem:
     return field, sentence
 
 
-def _stand_ins(release: Release, found: FoundObjects) -> Iterator[dict[str, Any]]:
-    """The Service and the VirtualServices that the Release names and that the files do not hold, as they should be."""
-    traffic = release.traffic
-    if found.get("Service", release.namespace, traffic.service) is None:
-        yield {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": traffic.service, "namespace": release.namespace},
-            "spec": {"ports": [{"port": traffic.port or 80, "name": "http"}]},
-        }
-    for ref in traffic.router.virtual_services:
+def _stand_ins(release: Release, found: FoundObjects) -> Iterator[Object]:
+    """The Service and the VirtualServices that the Release names and that the files do not hold."""
+    if found.get("Service", release.namespace, release.traffic.service) is None:
+        yield standins.service(release)
+    for ref in release.traffic.router.virtual_services:
         if found.get("VirtualService", ref.namespace, ref.name) is None:
-            yield _virtual_service(release, ref)
-
-
-def _virtual_service(release: Release, ref: ObjectRef) -> dict[str, Any]:
-    host = f"{release.traffic.service}.{release.namespace}.svc.cluster.local"
-    to = [{"destination": {"host": host}}]
-    routes: list[dict[str, Any]] = [{"name": route, "route": to} for route in release.traffic.router.routes]
-    return {
-        "apiVersion": _API,
-        "kind": "VirtualService",
-        "metadata": {"name": ref.name, "namespace": ref.namespace},
-        "spec": {
-            "hosts": [*release.traffic.router.hosts, host],
-            "gateways": sorted({"mesh", *release.traffic.router.gateways}),
-            "http": routes or [{"route": to}],
-        },
-    }
+            yield standins.virtual_service(release, ref)
 
 
 def _selected(service: Object, template: Object) -> Iterator[Problem]:

@@ -14,8 +14,8 @@ from controller.cli.lint.advice import advice
 from controller.cli.lint.against import against, port_hint
 from controller.cli.lint.findings import Finding, Severity
 from controller.cli.lint.metadata import metadata_faults
+from controller.core.objects import Object, name, where
 from controller.core.objects import annotations as annotations_of
-from controller.core.objects import name, where
 from controller.core.release import Release
 from controller.crd import GROUP, VERSION, definitions, parse_release
 from controller.errors import InvalidRelease
@@ -29,17 +29,22 @@ _LOOKED_AT = frozenset(
 
 @dataclass
 class Judged:
-    """Every finding, in the order of the files, and what there was. ``readable``: the Releases that could be parsed."""
+    """Every finding, in the order of the files, and what there was. ``readable``: the Releases that could be parsed;
+    ``others``: the objects that they were compared with."""
 
     findings: list[Finding] = field(default_factory=list)
     releases: int = 0
     objects: int = 0
     files: int = 0
     readable: list[tuple[Release, Document]] = field(default_factory=list)
+    others: list[Object] = field(default_factory=list)
 
 
-def judge(collected: Collected) -> Judged:
-    """Everything that is wrong with the Releases in these files, and what is hardly meant."""
+def judge(collected: Collected, namespace: str = "default") -> Judged:
+    """Everything that is wrong with the Releases in these files, and what is hardly meant.
+
+    ``namespace`` is that of objects without one.
+    """
     judged = Judged(files=collected.files, objects=len(collected.documents))
     judged.findings += [Finding(one.position, Severity.ERROR, one.sentence) for one in collected.broken]
     ours: list[tuple[Document, dict[str, Any]]] = []
@@ -50,13 +55,14 @@ def judge(collected: Collected) -> Judged:
             if unknown := _unknown_kind(document):
                 judged.findings.append(unknown)
             elif document.value.get("kind") == KIND:
-                ours.append((document, _placed(document.value)))
+                ours.append((document, _placed(document.value, namespace)))
         elif _is_looked_at(document.value):
             judged.findings += _doubles(document)
-            objects.append((document, _placed(document.value)))
+            objects.append((document, _placed(document.value, namespace)))
     judged.releases = len(ours)
     judged.findings += _twice(ours)
     _admit(judged, ours)
+    judged.others = [obj for _, obj in objects]
     for release, document in judged.readable:
         judged.findings += _advised(release, document)
         judged.findings += _compared(release, document, objects)
@@ -115,12 +121,12 @@ def _kinds() -> list[str]:
     return [definition["spec"]["names"]["kind"] for definition in definitions()]
 
 
-def _placed(value: dict[str, Any]) -> dict[str, Any]:
+def _placed(value: dict[str, Any], namespace: str = "default") -> dict[str, Any]:
     """The object with a namespace, as kubectl would give it one."""
     metadata = value.get("metadata")
     if not isinstance(metadata, dict):
         return value
-    return {**value, "metadata": {**metadata, "namespace": metadata.get("namespace") or "default"}}
+    return {**value, "metadata": {**metadata, "namespace": metadata.get("namespace") or namespace}}
 
 
 def _doubles(document: Document) -> Iterator[Finding]:
