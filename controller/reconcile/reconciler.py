@@ -254,6 +254,10 @@ class Reconciler:
         routed = it.decision.wanted.reach is not Reach.PODS
         it.memory.fenced = it.memory.fenced or (routed and not acted.errors)
         it.memory.mended = frozenset(acted.made)
+        timers = it.memory.status.timers
+        if it.decision.wanted.traffic is not None and not acted.errors and timers.routes_written is None:
+            # It need not be seen: in a fight, the other's routes stand there again at every look.
+            it.memory.status = replace(it.memory.status, timers=replace(timers, routes_written=it.now))
         return acted
 
     async def _clear(self, it: _Pass) -> bool:

@@ -226,3 +226,72 @@ async def test_our_own_writes_are_nobodys_drift(stage: Stage) -> None:
     await stage.finish()
     assert told(stage, "Drift") == []
     assert told(stage, "TemplateResumed") == []
+
+
+class Syncer:
+    """A GitOps controller that puts its routes back as soon as they are written over."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.done = 0
+        self.off = False
+
+    async def go(self) -> None:
+        routes = self.stage.get("virtualservices.networking.istio.io")["spec"]["http"]
+        if not self.off and any(entry["destination"].get("subset") for entry in routes[-1]["route"]):
+            await put_back(self.stage)
+            self.done += 1
+
+    async def until(self, true: Any, seconds: float) -> None:
+        """As the stage's, with the sync in between."""
+        end = self.stage.clock.now + seconds
+        while not true():
+            await self.go()
+            if not await self.stage.turn():
+                assert self.stage.clock.now < end, self.stage.told()
+                self.stage.advance()
+
+
+async def test_a_sync_that_puts_its_routes_back_ends_the_release(half: Stage) -> None:
+    syncer = Syncer(half)
+    await syncer.until(lambda: half.phase() == "Failed", seconds=10)
+    status = half.status()
+    assert status["failed"]["reason"] == "Fight"
+    assert "argocd-controller has changed VirtualService shop/podinfo back 3 times" in status["message"]
+    writes = len(half.writes())
+    begun, done = half.clock.now, syncer.done
+    await syncer.until(lambda: half.clock.now > begun + 600, seconds=1200)
+    assert condition(half, "Drift")[0] == "True"
+    assert syncer.done - done <= 600 / 30 + 1, "two controllers that do not spin"
+    assert len(half.writes()) - writes < 80
+    assert half.phase() == "Failed"
+    syncer.off = True
+    await half.rest()
+    assert condition(half, "Drift")[0] == "False"
+    await half.say("retry")
+    await half.until(lambda: half.serves("x:2"))
+
+
+async def test_a_fight_is_counted_over_a_restart(half: Stage) -> None:
+    for restart in (False, True, False):
+        assert half.phase() == "Progressing"
+        await put_back(half)
+        await half.until(lambda: half.phase() == "Failed" or condition(half, "Drift")[0] == "True", seconds=5)
+        await half.until(lambda: condition(half, "Drift")[0] == "False" or half.phase() == "Failed", seconds=5)
+        if restart:
+            await half.restart()
+    await half.until(lambda: half.phase() == "Failed", seconds=5)
+    assert half.status()["failed"]["reason"] == "Fight"
+    assert half.share("x:2") == 0
+
+
+async def test_conflicts_of_our_own_writes_are_no_fight(half: Stage) -> None:
+    """One change, and then each repair meets another version of the object."""
+    fault = half.api.faults.add(verb="patch", resource="virtualservices", agent=AGENT, status=409, times=6)
+    await put_back(half)
+    await half.until(lambda: half.share("x:2") == 50, seconds=60)
+    assert fault.hits == 6
+    assert half.phase() == "Progressing"
+    await half.until(lambda: half.serves("x:2"))
+    await half.finish()
+    assert len(told(half, "Drift")) == 1

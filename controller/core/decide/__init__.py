@@ -13,8 +13,9 @@ from controller.core.decide.commands import command_move, noted, pending
 from controller.core.decide.comparison import compared, history_until, renewed
 from controller.core.decide.describe import describe
 from controller.core.decide.drift import drifted, rewritten, settled
-from controller.core.decide.evidence import harm, weigh
+from controller.core.decide.evidence import fought, harm, weigh
 from controller.core.decide.facts import follows, notice
+from controller.core.decide.fight import fight_event, spaced
 from controller.core.decide.holds import homeward_move, masked, unmasked
 from controller.core.decide.model import Decision, Event, Judged, Observed
 from controller.core.decide.moves import phase_move, template_move
@@ -56,8 +57,9 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
         known = notice(release, unmasked(release, known, observed), observed)
         if not observed.problems:
             known, others = drifted(known, observed)
+            others += fight_event(known, observed.now)
         known = weigh(release, known, observed)
-        move = harm(release, known, observed) or command_move(release, known, observed)
+        move = harm(release, known, observed) or fought(known, observed) or command_move(release, known, observed)
         move = move or _onward(release, known, observed)
     decided = rewritten(release, known, move.status) if move else known
     events = (*others, *(move.events if move else ()))
@@ -68,7 +70,7 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
     decided = describe(release, decided, observed)
     return Decision(
         status=decided,
-        wanted=want(release, decided, observed),
+        wanted=spaced(decided, want(release, decided, observed), observed),
         events=events,
         after=after(release, decided, observed, moved=moved),
     )

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from controller.core.decide.comparison import OVERALL, overall
-from controller.core.decide.drift import drift_told, resumption_told
+from controller.core.decide.drift import resumption_told
 from controller.core.decide.evidence import mismatched
 from controller.core.decide.facts import follows
+from controller.core.decide.fight import changed_told
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS
 from controller.core.decide.previous import is_warm, kept_until
@@ -167,7 +168,8 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
     busy = status.phase in IN_PROGRESS or status.phase is Phase.ROLLING_BACK
     stalled = status.phase in (Phase.FAILED, Phase.INVALID)
     reason = (status.failed_reason or "RolledBack") if status.phase is Phase.FAILED else str(status.phase)
-    resumed, changed = resumption_told(status, observed), drift_told(status)
+    resumed = resumption_told(status, observed)
+    why_changed, changed = changed_told(status, observed.now)
     wanted = [
         ("Ready", serves, "Serving" if serves else reason, status.message),
         ("Reconciling", busy, reason if busy else "Settled", status.message if busy else ""),
@@ -179,7 +181,7 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
         ),
         ("TrafficMismatch", mismatched(status), "Share", status.message if mismatched(status) else ""),
         ("TemplateResumed", bool(resumed), "Resumed" if resumed else "Paused", resumed),
-        ("Drift", bool(changed), "Changed" if changed else "AsWritten", changed),
+        ("Drift", bool(changed), why_changed, changed),
     ]
     return tuple(
         _condition(status, kind, Truth.TRUE if true else Truth.FALSE, why, text, release.generation, observed.now)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from controller.core.decide.change import Move, roll_back
 from controller.core.decide.comparison import begin, compare, harmful, overall, without
+from controller.core.decide.fight import FIGHT, fights
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.traffic import share
@@ -51,6 +52,18 @@ def harm(release: Release, status: Status, observed: Observed) -> Move | None:
             times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"
             return roll_back(status, "GateFailed", f"{candidate.name}: gate {gate.name}: {gate.reason} ({times})", now)
     return _pods(release, status, observed)
+
+
+def fought(status: Status, observed: Observed) -> Move | None:
+    """The end of a release whose routes or subsets were just changed back once too often."""
+    candidate, now = status.candidate, observed.now
+    if candidate is None or status.phase not in IN_PROGRESS:
+        return None
+    for one in fights(status, now):
+        if one.at == now:  # an older fight is no reason: it may have been settled
+            text = f"{candidate.name}: {one.told()}; then annotate the Release with sluice.dev/command=retry"
+            return roll_back(status, FIGHT, text, now)
+    return None
 
 
 def mismatched(status: Status) -> bool:

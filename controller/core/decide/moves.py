@@ -19,6 +19,7 @@ from controller.core.decide.change import (
 from controller.core.decide.comparison import overall
 from controller.core.decide.evidence import inconclusive, mismatched
 from controller.core.decide.facts import follows
+from controller.core.decide.fight import FIGHT
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import IN_PROGRESS
 from controller.core.decide.rollback import exchange
@@ -194,7 +195,9 @@ def _promoting(release: Release, status: Status, observed: Observed) -> Move | N
 def home(release: Release, status: Status, observed: Observed) -> Move | None:
     """The end of a rollback: no route names the candidate any more, and where the routes can be used they say so."""
     candidate = status.candidate
-    said = bool(observed.routes.problems) or follows(wanted_traffic(release, status), observed)
+    # In a fight the other's routes may stand whenever we look: it is enough that they do not name the candidate.
+    fight = status.failed_reason == FIGHT
+    said = fight or bool(observed.routes.problems) or follows(wanted_traffic(release, status), observed)
     if candidate is None or (candidate.unrouted_since is not None and said):
         return Move(retire_candidate(status, Phase.FAILED, observed.now))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from controller.core.decide.fight import fight_moments
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.previous import kept_until
@@ -43,6 +44,7 @@ def next_look(release: Release, status: Status) -> float | None:
 
 def _moments(release: Release, status: Status, observed: Observed) -> Iterator[float]:
     traffic, timers = release.traffic, status.timers
+    yield from fight_moments(status, observed.now)
     look = next_look(release, status)
     if look is not None:
         yield look + observed.lag
