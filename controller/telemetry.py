@@ -7,6 +7,10 @@ the series of single releases, which go when their release goes. Times are in se
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -16,6 +20,9 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 # From a local answer to the longest time limit of a call.
 _CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -129,6 +136,62 @@ class Telemetry:
             buckets=_CALL_BUCKETS,
             registry=registry,
         )
+        self.provider_skew = Gauge(
+            "sluice_provider_clock_skew_seconds",
+            "How far a metrics provider's clock is ahead of ours, in whole seconds; beyond 5 looks cover wrong seconds",
+            ["provider"],
+            registry=registry,
+        )
+
+
+class Comparison(NamedTuple):
+    """One metric of one release's comparison, in the terms of its series."""
+
+    metric: str
+    excess: Mapping[str, float]
+    requests: Mapping[str, float]
+    bad: Mapping[str, float]
+    harm: float
+    good: float
+
+
+class Comparisons(Collector):
+    """What comparisons say, counted out when somebody asks: bounds cost several times what a look does.
+
+    Each release gives a function; the last one is called at a scrape, and not again before another one was given.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._read: dict[tuple[str, str], Callable[[], Sequence[Comparison]]] = {}
+        registry.register(self)
+
+    def set(self, namespace: str, name: str, read: Callable[[], Sequence[Comparison]]) -> None:
+        self._read[namespace, name] = cache(read)
+
+    def drop(self, namespace: str, name: str) -> None:
+        self._read.pop((namespace, name), None)
+
+    def collect(self) -> Iterable[Metric]:
+        """For at most two metrics of every release in progress: 13 series each."""
+        one = ["namespace", "name", "metric"]
+
+        def gauge(name: str, text: str, *more: str) -> GaugeMetricFamily:
+            return GaugeMetricFamily(f"sluice_compare_{name}", text, labels=[*one, *more])
+
+        excess = gauge("excess_ratio", "Candidate's share of bad requests less stable's, with its bounds", "bound")
+        requests = gauge("requests", "Requests that were compared in this release", "arm")
+        bad = gauge("bad_requests", "Those of them that failed, or were slower than the bound in question", "arm")
+        harm = gauge("harm_ratio", "Evidence of harm, as a share of what this metric alone needs for a rollback")
+        good = gauge("good_ratio", "Least evidence that the step is good enough, as a share of what it needs")
+        for (namespace, release), read in self._read.items():
+            for found in read():
+                labels = [namespace, release, found.metric]
+                for family, values in ((excess, found.excess), (requests, found.requests), (bad, found.bad)):
+                    for more, value in values.items():
+                        family.add_metric([*labels, more], value)
+                harm.add_metric(labels, found.harm)
+                good.add_metric(labels, found.good)
+        return excess, requests, bad, harm, good
 
 
 class Releases:
@@ -166,6 +229,7 @@ class Releases:
             buckets=_RELEASE_BUCKETS,
             registry=registry,
         )
+        self.comparisons = Comparisons(registry)
         self._shown: dict[tuple[str, str], set[tuple[_Labelled, tuple[str, ...]]]] = {}
 
     def set(self, series: Gauge, value: float, namespace: str, name: str, *more: str) -> None:
@@ -196,6 +260,7 @@ class Releases:
 
     def drop(self, namespace: str, name: str) -> None:
         """Every series of a release goes."""
+        self.comparisons.drop(namespace, name)
         for series, labels in self._shown.pop((namespace, name), ()):
             series.remove(*labels)
 

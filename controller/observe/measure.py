@@ -78,7 +78,7 @@ class Measurer:
         else:
             ours, theirs = (traffic.counts[one] for one in arms)
             look = Look(end, interval, ours, theirs, latency_missing=traffic.latency_missing)
-        return Judged(look, values)
+        return Judged(look, values, traffic.skew)
 
     async def _values(self, release: Release, status: Status, end: float) -> dict[str, Value]:
         limits = [limit for limit in release.gates.limits if isinstance(limit.check, PrometheusLimit)]

@@ -122,7 +122,10 @@ class Prometheus:
             if 300 <= response.status < 400:
                 target = response.headers.get("Location", "elsewhere")
                 raise ProviderError(f"Prometheus sends us to {target}; use that address, or give the authorization")
-            return decode(response.status, body)._replace(skew=self._skew(response.headers))
+            skew = self._skew(response.headers)
+            if skew is not None:
+                self._telemetry.provider_skew.labels(NAME).set(skew)
+            return decode(response.status, body)._replace(skew=skew)
 
     def _headers(self) -> dict[str, str]:
         value = self._authorization

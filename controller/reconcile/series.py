@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from controller.core.decide import Decision
+from controller.core.analysis import Finding
+from controller.core.decide import Decision, compared
 from controller.core.release import Release
 from controller.core.status import Status, StepStatus, Truth, Verdict
-from controller.telemetry import Releases
+from controller.telemetry import Comparison, Releases
 
 _VERDICTS = {Verdict.PASS: 1, Verdict.INCONCLUSIVE: 0, Verdict.FAIL: -1}
 _OUTCOMES = {
@@ -26,6 +27,7 @@ def show(series: Releases, release: Release, before: Status, decision: Decision,
     series.set(series.phase, 1, *one, str(status.phase))
     _step(series, one, status, status.step)
     _gates(series, one, status)
+    _comparison(series, release, status, now)
     _outcomes(series, one, before, decision, now)
     left = before.step if status.step is None or before.step is None or status.step.index != before.step.index else None
     if left and left.in_effect_since:
@@ -50,6 +52,30 @@ def _gates(series: Releases, one: tuple[str, str], status: Status) -> None:
         series.set(series.verdict, _VERDICTS[gate.verdict], *one, gate.name)
         if gate.value is not None:
             series.set(series.value, gate.value, *one, gate.name)
+
+
+def _comparison(series: Releases, release: Release, status: Status, now: float) -> None:
+    one = (release.namespace, release.name)
+    if not status.evidence:
+        series.comparisons.drop(*one)
+        return
+
+    def read() -> tuple[Comparison, ...]:
+        found = compared(release, status, now)
+        return tuple(_numbers(finding) for finding in found.findings) if found else ()
+
+    series.comparisons.set(*one, read)
+
+
+def _numbers(finding: Finding) -> Comparison:
+    return Comparison(
+        finding.metric,
+        finding.excess._asdict(),
+        {"candidate": finding.requests_c, "stable": finding.requests_b},
+        {"candidate": finding.bad_c, "stable": finding.bad_b},
+        finding.harm / finding.harm_limit,
+        finding.good / finding.good_limit,
+    )
 
 
 def _outcomes(series: Releases, one: tuple[str, str], before: Status, decision: Decision, now: float) -> None:

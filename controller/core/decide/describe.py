@@ -13,6 +13,7 @@ from controller.core.decide.fight import changed_told
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS
 from controller.core.decide.previous import is_warm, kept_until
+from controller.core.decide.skew import CLOCK_SKEW, skew_told
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.plan import percent, plan
 from controller.core.release import Release
@@ -183,6 +184,9 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
         ("TemplateResumed", bool(resumed), "Resumed" if resumed else "Paused", resumed),
         ("Drift", bool(changed), why_changed, changed),
     ]
+    skewed = skew_told(status, observed)
+    if skewed or status.condition(CLOCK_SKEW):
+        wanted.append((CLOCK_SKEW, bool(skewed), "Skewed" if skewed else "Agree", skewed))
     return tuple(
         _condition(status, kind, Truth.TRUE if true else Truth.FALSE, why, text, release.generation, observed.now)
         for kind, true, why, text in wanted

@@ -15,10 +15,14 @@ from controller.core.wanted import Wanted
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One look, and the answers to the limits' own queries at its end, by the name of the limit."""
+    """One look, and the answers to the limits' own queries at its end, by the name of the limit.
+
+    ``skew``: seconds by which the provider's clock was ahead of ours, None where it did not say.
+    """
 
     look: Look
     values: Mapping[str, Value] = field(default_factory=dict)
+    skew: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def test_the_fixed_threshold_rolls_back_at_the_fifth_failed_check() -> None:
 
 
 def test_the_cost_is_measured_on_answers_of_a_plausible_size() -> None:
-    assert 6_000 < sum(len(answer) for answer in answers()) < 9_000
+    assert 12_000 < sum(len(answer) for answer in answers()) < 18_000
     judged, decoded, bounds = cost_of_a_look(rounds=1)
     assert judged > 0.0
     assert decoded > 0.0
