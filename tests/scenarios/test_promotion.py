@@ -61,6 +61,26 @@ async def test_adoption_two_promotions_and_one_that_supersedes(stage: Stage) -> 
     assert account.count() > 300 * 60
 
 
+async def test_one_as_good_as_stable_is_promoted_though_both_have_an_outage(stage: Stage) -> None:
+    """For a minute about a third of the answers of both fail; before and after it nobody's do."""
+    sandbox = stage.sandbox
+    await sandbox.load.set_group(sandbox.users("users", 200.0))
+    await stage.create(stories.release([{"weight": "50%", "for": "70s"}], {"compare": {"budget": "4%"}}))
+    await stage.promoted("v1", 30)
+    await stage.push("v2")
+    await stage.until(lambda s: (s.get("step") or {}).get("inEffectSince"), 60)
+    for version in ("v1", "v2"):
+        await sandbox.pods.behave("shop", version, errorEvery=3, status=503)
+    await asyncio.sleep(60)
+    assert (await stage.status())["phase"] == "Progressing"
+    for version in ("v1", "v2"):
+        await sandbox.pods.behave("shop", version)
+    await stage.promoted("v2", 150)
+    codes = (await stage.account()).codes()
+    assert codes[503] > 3000
+    assert set(codes) == {200, 503}
+
+
 async def test_testers_reach_the_candidate_at_every_weight(stage: Stage) -> None:
     sandbox = stage.sandbox
     testers = sandbox.users("testers", 10.0, headers={"x-canary": "always"})

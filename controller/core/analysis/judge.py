@@ -150,12 +150,12 @@ def _hold(state: State, step: AtStep, now: float | None) -> str:
         if now < state.end:
             return "The last look ends in the future: the clock has gone back."
         return f"The last look is {duration(now - state.end)} old."
-    for metric, track in zip(state.settings.metrics, state.tracks, strict=True):
-        if track.missing:
-            return f"There is no data on {metric}: {track.missing}."
     for name, requests in (("candidate", state.tracks[0].step_c), ("stable", state.tracks[0].step_b)):
         if requests <= 0.0:
             return f"Nothing can be compared: {name} has had no requests in this step."
+    for metric, track in zip(state.settings.metrics, state.tracks, strict=True):
+        if track.missing:
+            return f"There is no data on {metric}: {track.missing}."
     if state.step_looks == 0:
         return f"Warming up: the first {duration(state.settings.warm_up)} of a step do not count in its favour."
     return ""

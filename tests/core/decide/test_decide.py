@@ -350,7 +350,7 @@ def test_without_traffic_the_comparison_holds_and_says_so(world: World) -> None:
     world.run(lambda w: w.now > effect + 300)
     assert world.weights["x2"] == 100
     assert "compare: " in world.status.message
-    assert "stable has had too few requests" in world.status.message
+    assert "candidate has had no requests in this step" in world.status.message
 
 
 def test_evidence_survives_in_the_status(world: World) -> None:
