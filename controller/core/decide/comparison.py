@@ -67,7 +67,8 @@ def compare(release: Release, status: Status, step: StepStatus, observed: Observ
         return status
     stands = standing(state, at, observed.now)
     gates = status.gates
-    if stands != kept.told:
+    # A step begins with gates that say nothing of it, though the comparison may stand where it stood before.
+    if stands != kept.told or overall(gates) == gates:
         gates = (*without(gates), *_gates(report(state, at, observed.now)))
     return replace(status, evidence=Kept(state, stands), gates=gates)
 

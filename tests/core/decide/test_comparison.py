@@ -11,7 +11,7 @@ import pytest
 from controller.core.analysis import Kept
 from controller.core.decide import Observed, decide, history_until, told
 from controller.core.observed import Counts, History
-from controller.core.release import Canary, Compare, Gates, WeightStep
+from controller.core.release import Canary, Compare, Gates, Tolerance, WeightStep
 from controller.core.status import Phase, Verdict
 
 World = Any  # the class is in conftest.py, which no module can import
@@ -143,3 +143,13 @@ def test_what_a_release_compares_may_change_in_the_middle(world: World) -> None:
     gates = replace(world.release.gates, compare=Compare(false_alarm=0.01))
     world.release = replace(world.release, gates=gates)
     world.run(lambda w: w.status.stable.name == "x2")
+
+
+def test_a_step_whose_first_look_says_all_is_left_like_the_one_before(world: World) -> None:
+    """The comparison then stands where it stood at the end of the step before, and the gates have to say so anew."""
+    compared(world)
+    wide = Tolerance(relative=1.25, absolute=0.1)
+    gates = replace(world.release.gates, compare=Compare(errors=wide, latency=wide, budget=0.2))
+    world.release = replace(world.release, gates=gates)
+    world.push("x:2")
+    world.run(lambda w: w.status.stable.name == "x2", seconds=120)
