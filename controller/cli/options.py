@@ -7,9 +7,24 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.complete import context_names, release_names
 from controller.errors import SettingsError
 
-Context = Annotated[str, typer.Option("--context", help="Context of the kubeconfig; without: its current one.")]
+Name = Annotated[
+    str, typer.Argument(help="The Release.", metavar="NAME", show_default=False, autocompletion=release_names)
+]
+OptionalName = Annotated[
+    str,
+    typer.Argument(
+        help="A Release; without: all of them.", metavar="NAME", show_default=False, autocompletion=release_names
+    ),
+]
+Context = Annotated[
+    str,
+    typer.Option(
+        "--context", autocompletion=context_names, help="Context of the kubeconfig; without: its current one."
+    ),
+]
 Kubeconfig = Annotated[
     str, typer.Option("--kubeconfig", envvar="KUBECONFIG", help="Kubeconfig file; without: ~/.kube/config.")
 ]

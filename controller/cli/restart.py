@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from controller.cli.exits import Exit
-from controller.cli.options import Context, Kubeconfig, Namespace, Timeout, seconds
+from controller.cli.options import Context, Kubeconfig, Name, Namespace, Timeout, seconds
 from controller.errors import Conflict
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _POLL = 1.0
 
 
 def restart(
-    name: Annotated[str, typer.Argument(help="The Release.", show_default=False)],
+    name: Name,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until all pods are new.")] = False,
     timeout: Timeout = "10m",
     namespace: Namespace = "",

@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from controller.cli.commands.order import Order
-from controller.cli.options import AllNamespaces, Context, Kubeconfig, Namespace, Timeout, seconds
+from controller.cli.options import AllNamespaces, Context, Kubeconfig, Name, Namespace, Timeout, seconds
 from controller.core.release.command import CommandName
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="The Release.", show_default=False)]
 _Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the command.")]
 _Wait = Annotated[bool, typer.Option("--wait", help="Wait until the controller has handled it, and print its answer.")]
 _Force = Annotated[bool, typer.Option("--force", help="Replace a command that is not handled yet.")]
@@ -40,7 +39,7 @@ def commands() -> dict[str, Callable[..., None]]:
 
 def _for_one(command: CommandName) -> Callable[..., None]:
     def run(
-        name: _Name,
+        name: Name,
         reason: _Reason = "",
         wait: _Wait = False,
         timeout: Timeout = "1m",
@@ -57,7 +56,7 @@ def _for_one(command: CommandName) -> Callable[..., None]:
 
 def _for_many(command: CommandName) -> Callable[..., None]:
     def run(
-        name: _Name = "",
+        name: Name = "",
         everything: _All = False,
         yes: _Yes = False,
         reason: _Reason = "",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from controller.cli.exits import Exit
-from controller.cli.options import AllNamespaces, Context, Format, Kubeconfig, Namespace, Output
+from controller.cli.options import AllNamespaces, Context, Format, Kubeconfig, Namespace, OptionalName, Output
 
 if TYPE_CHECKING:
     from controller.cli.cluster import Session
 
 
 def status(
-    name: Annotated[str, typer.Argument(help="A Release; without: all of them.", show_default=False)] = "",
+    name: OptionalName = "",
     namespace: Namespace = "",
     all_namespaces: AllNamespaces = False,
     output: Output = Format.TABLE,

@@ -85,7 +85,7 @@ def _revisions(status: Object) -> Table:
         table.add_column(heading, no_wrap=True)
     table.add_column("images", overflow="fold")
     named = [(role, status[role]) for role in ("stable", "candidate", "previous") if status.get(role)]
-    named += [("drains", one) for one in status.get("retiring") or ()]
+    named += [("drains", one) for one in status.get("retiring") or () if one.get("replicas") or one.get("ready")]
     for role, one in named:
         ready, replicas = one.get("ready", 0), one.get("replicas", 0)
         count = Text(f"{ready}/{replicas}", style="" if ready >= replicas else "yellow")

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.options import Context, Kubeconfig, Namespace, Timeout, seconds
+from controller.cli.options import Context, Kubeconfig, Name, Namespace, Timeout, seconds
 
 
 def wait(
-    name: Annotated[str, typer.Argument(help="The Release.", show_default=False)],
+    name: Name,
     timeout: Timeout = "30m",
     revision: Annotated[str, typer.Option(help="Wait for this revision instead of the Deployment's own.")] = "",
     image: Annotated[str, typer.Option(help="Wait until the Deployment has this image, then for its end.")] = "",

@@ -79,7 +79,7 @@ class Goal:
         if _name(status, "stable") == self.revision:
             return End(Exit.DONE, f"{self.revision} is promoted: {_images(status, 'stable')} serves")
         if failed.get("revision") == self.revision and phase in ("RollingBack", "Failed"):
-            self._failed = str(failed.get("message") or failed.get("reason") or "")
+            self._failed = str(failed.get("message") or failed.get("reason") or "").removeprefix(f"{self.revision}: ")
             return End(Exit.NO, f"{self.revision} was rolled back: {self._failed}") if phase == "Failed" else None
         if _name(status, "candidate") == self.revision:
             self._begun = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from controller.cli.exits import Exit
-from controller.cli.options import AllNamespaces, Context, Kubeconfig, Namespace, Timeout, seconds
+from controller.cli.options import AllNamespaces, Context, Kubeconfig, Namespace, OptionalName, Timeout, seconds
 
 if TYPE_CHECKING:
     from controller.cli.cluster import Session
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def watch(
-    name: Annotated[str, typer.Argument(help="A Release; without: all of them.", show_default=False)] = "",
+    name: OptionalName = "",
     until_done: Annotated[
         bool, typer.Option("--until-done", help="End with the release, as `wait` does, and with its exit status.")
     ] = False,
