@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from controller.cluster import Caches, Cluster, Kind, Object
+from controller.cluster import Caches, Cluster, Kind, MissingKind, Object
 from controller.core.objects import Change, Create, Delete, Found, Patch, Ref
 from controller.core.release import Release
+from controller.core.status import Stage
 from controller.core.wanted import Reach, Wanted
 from controller.errors import ClusterError, Conflict, NotFound
 from controller.routers import router_of
@@ -59,10 +60,25 @@ class Actor:
         await self._send(_routes(release, wanted, found, fence=fence, force=True), acted)
         return acted
 
-    async def restore(self, release: Release, found: Found) -> Acted:
-        """Hand the routes back as they were."""
-        acted = Acted()
-        await self._send(router_of(release).restore(release, found), acted)
+    async def hand_back(
+        self, release: Release, stage: Stage, wanted: Wanted, found: Found, *, fence: str, force: bool
+    ) -> Acted:
+        """What one stage of a hand-back asks for; nothing is left in it once a pass writes nothing."""
+        if stage is Stage.HOME:
+            return await self.act(release, wanted, found, fence=fence, force=force)
+        router, workload, acted = router_of(release), workload_of(release), Acted()
+        if stage is Stage.RESTORING:
+            await self._send(router.restore_routes(release, found), acted)
+            return acted
+        await self._send(workload.down(release, wanted, found), acted)
+        if acted.writes or acted.errors:
+            return acted  # pods first, then what tells the mesh of them
+        if stage is Stage.CLEARING:
+            await self._send(router.restore_subsets(release, found), acted)
+            return acted
+        await self._send(router.remove_subsets(release, wanted, found), acted)
+        for one in wanted.revisions:
+            await self._send(workload.leave(release, one.name, found), acted)
         return acted
 
     async def _send(self, changes: Iterable[Change], acted: Acted) -> None:
@@ -95,6 +111,8 @@ class Actor:
     async def _delete(self, ref: Ref, uid: str) -> None:
         try:
             await self._cluster.delete(kind_of(ref), ref.namespace, ref.name, uid=uid)
+        except MissingKind:
+            raise  # nobody can say whether it is gone: it may be there again with its kind
         except NotFound:
             pass  # gone already, which is what was wanted
 

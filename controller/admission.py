@@ -9,7 +9,7 @@ from math import inf
 from controller.core.objects import Object
 from controller.core.release import PrometheusLimit, Release
 from controller.core.status import Revision, Status
-from controller.crd import parse_release
+from controller.crd import parse_ownership, parse_release
 from controller.errors import InvalidRelease, ProviderError
 from controller.providers.queries import context, fill
 from controller.routers import router_of
@@ -56,6 +56,18 @@ class Admission:
         if problems:
             text = "\n".join(f"{field}: {sentence}" for field, sentence in problems)
             raise InvalidRelease(text, problems[0][0], tuple(problems))
+        return release
+
+    def claimed(self, obj: Object, others: Iterable[Object] = ()) -> Release:
+        """The Release as far as it says what it owns: nothing is asked of how it moves and what judges it.
+
+        For one that is being deleted. Raises InvalidRelease where that cannot be read, or is another Release's.
+        """
+        release = parse_ownership(obj)
+        rivals = (rival for other in others if (rival := self._rival(other)) is not None)
+        problems = _claims(release, rivals)
+        if problems:
+            raise InvalidRelease("\n".join(f"{field}: {sentence}" for field, sentence in problems), problems[0][0])
         return release
 
     def forget(self, uid: str) -> None:

@@ -51,6 +51,7 @@ class TemplateSeen:
     that a new revision of it would get. ``content`` tells its configuration apart (ConfigMaps, chosen Secrets): the
     template was written by somebody when its generation or its content changed. ``own_replicas`` counts the pods that
     its own ReplicaSets ask for or have. ``restarted`` is the value of the restart annotation, "" without one.
+    ``serving`` counts its own pods of its present spec that are available; ``trouble`` says what keeps them from it.
     ``problem`` says why it cannot be released at all (one sentence with the remedy), "" when it can.
     """
 
@@ -63,6 +64,8 @@ class TemplateSeen:
     content: str = ""
     own_replicasets: tuple[str, ...] = ()
     own_replicas: int = 0
+    serving: int = 0
+    trouble: str = ""
     restarted: str = ""
     deleting: bool = False
     problem: str = ""

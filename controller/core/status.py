@@ -25,6 +25,7 @@ class Phase(StrEnum):
     ROLLING_BACK = "RollingBack"
     FAILED = "Failed"
     INVALID = "Invalid"
+    HANDING_BACK = "HandingBack"
 
 
 class Verdict(StrEnum):
@@ -154,6 +155,23 @@ class Condition:
     observed_generation: int = 0
 
 
+class Stage(StrEnum):
+    """How far a Release that is being deleted has come; what each is for stands in core/decide/handback."""
+
+    HOME = "Home"
+    RESTORING = "Restoring"
+    CLEARING = "Clearing"
+    LEAVING = "Leaving"
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """``ready_since``: since when all is there that the routes need to go back to the Service as a whole."""
+
+    stage: Stage = Stage.HOME
+    ready_since: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Something of ours that somebody changed.
@@ -203,7 +221,8 @@ class Status:
     progress, packed by ``controller.crd`` and opaque here. ``evidence`` belongs to core/analysis and is opaque here:
     what is written is its text, "" without any.
     ``drifts``: what somebody changed of ours, oldest first: all that is so now, and of routes and subsets what was so
-    in the last minutes. ``replicas`` and ``selector`` serve the scale subresource.
+    in the last minutes. ``hand_back`` is there once the Release is being deleted. ``replicas`` and ``selector`` serve
+    the scale subresource.
     """
 
     observed_generation: int = 0
@@ -233,6 +252,7 @@ class Status:
     accepted: str = ""
     timers: Timers = field(default_factory=Timers)
     drifts: tuple[Drift, ...] = ()
+    hand_back: HandBack | None = None
     revisions: tuple[str, ...] = ()
     replicas: int = 0
     selector: str = ""

@@ -59,6 +59,7 @@ class Wanted:
 
     ``traffic`` None leaves the routes as they are (nothing of ours is ready to be named yet).
     ``subsets`` holds every revision that must be addressable; it contains all that ``traffic`` names.
+    ``template_replicas``: the number that a template that is resumed has to ask for, None leaves the user's own.
     """
 
     revisions: tuple[WantedRevision, ...]
@@ -66,3 +67,4 @@ class Wanted:
     traffic: Traffic | None
     template: Template = Template.LEAVE
     reach: Reach = Reach.ALL
+    template_replicas: int | None = None

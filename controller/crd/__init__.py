@@ -3,7 +3,7 @@
 from controller.core.release import COMMAND, COMMAND_BY, COMMAND_REASON
 from controller.crd.accepted import pack_spec, unpack_spec
 from controller.crd.definition import definitions
-from controller.crd.parse import GROUP, VERSION, parse_command, parse_release
+from controller.crd.parse import GROUP, VERSION, parse_command, parse_ownership, parse_release
 from controller.crd.status import status_from_wire, status_to_wire
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "definitions",
     "pack_spec",
     "parse_command",
+    "parse_ownership",
     "parse_release",
     "status_from_wire",
     "status_to_wire",

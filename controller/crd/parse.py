@@ -17,6 +17,7 @@ GROUP = "sluice.dev"
 VERSION = "v1alpha1"
 KIND = "Release"
 
+_AT_ONCE = {"canary": {"steps": [{"weight": "100%"}]}}
 _TOP = {"apiVersion", "kind", "metadata", "spec", "status"}
 
 
@@ -44,6 +45,18 @@ def parse_release(obj: Any) -> Release:
         created=epoch(metadata.get("creationTimestamp")),
         deleting=bool(metadata.get("deletionTimestamp")),
     )
+
+
+def parse_ownership(obj: Any) -> Release:
+    """What the Release takes over, and nothing else of what it asks for: it moves at once, and nothing judges it.
+
+    A Release can be handed back though its strategy or its gates cannot be read. Raises InvalidRelease.
+    """
+    spec = obj.get("spec") if isinstance(obj, dict) else None
+    if not isinstance(spec, dict):
+        return parse_release(obj)
+    owned = {key: spec[key] for key in ("replicas", "workload", "traffic") if key in spec}
+    return parse_release({**obj, "spec": {**owned, "strategy": _AT_ONCE, "gates": {"none": True}}})
 
 
 def parse_command(obj: Mapping[str, Any]) -> Command | None:

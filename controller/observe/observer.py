@@ -68,7 +68,7 @@ class Observer:
             lag=self._measurer.lag,
             mended=mended,
         )
-        if not pending(status, command):
+        if not release.deleting and not pending(status, command):  # what is handed back is not watched over any more
             differences = await self._changes.since_written(release, status, observed, found)
             measured = await self._measured(release, status, now, changed)
             observed = replace(observed, differences=differences, looks=measured.looks, history=measured.history)

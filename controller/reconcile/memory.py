@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.release import Release
-from controller.core.status import Status
+from controller.core.status import Stage, Status
 
 CHECKPOINT = 60.0
 """Seconds between two status writes that say nothing but newer numbers."""
@@ -24,7 +24,8 @@ class Memory:
 
     ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last, ``packed`` the same for the
     status. ``fenced``: whether this term's leader has written the routes of the release in progress. ``mended``:
-    objects that the last pass wrote.
+    objects that the last pass wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to
+    write, ``failures`` what it could not.
     """
 
     wire: dict[str, Any]
@@ -35,6 +36,8 @@ class Memory:
     packed: str = ""
     fenced: bool = False
     mended: frozenset[str] = frozenset()
+    settled: Stage | None = None
+    failures: tuple[str, ...] = ()
 
     def due(self, status: Status, now: float) -> bool:
         """Whether a person or a restart would miss it."""

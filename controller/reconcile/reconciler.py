@@ -8,6 +8,7 @@ One thing may precede its record: requests come home although the status cannot 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from controller.cluster import Caches, Cluster, EventRecorder, Object
 from controller.core.decide import Decision, decide, told
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.standing import standing, underway
-from controller.core.objects import difference, resource_version
+from controller.core.objects import deleting, difference, resource_version
 from controller.core.release import Canary, Command, Gates, IstioRouting, ManagedWorkload, Release, Routing
 from controller.core.status import Phase, Status
 from controller.core.traffic import Weights
@@ -36,12 +37,16 @@ from controller.crd import (
 from controller.errors import ClusterError, Conflict, InvalidRelease, NotFound
 from controller.observe import Observer, Seen
 from controller.observe.found import RELEASE
+from controller.reconcile.finalizer import held, is_held, released
 from controller.reconcile.memory import Memory, spread
 from controller.reconcile.series import show
 from controller.telemetry import Telemetry
 
 Key = tuple[str, str]
 
+_FEW = 3
+"""Errors that a message names; more than these say the same."""
+_HOMEWARD = {Phase.ROLLING_BACK, Phase.HANDING_BACK}
 _SOON = 0.05
 """Seconds until the pass that looks at what this one wrote: our own writes wake nobody."""
 
@@ -74,19 +79,26 @@ class _Pass:
         """Whether anything was decided, rather than only seen."""
 
         def place(status: Status) -> tuple[object, ...]:
-            return status.phase, status.step and (status.step.index, status.step.target), status.handled
+            step = status.step and (status.step.index, status.step.target)
+            return status.phase, step, status.handled, status.hand_back and status.hand_back.stage
 
         return bool(self.decision.events) or place(self.before) != place(self.decision.status)
 
     @property
+    def rested(self) -> bool:
+        """Whether a stage of a hand-back has just come to its end: that is news, which the next pass decides on."""
+        at = self.decision.status.hand_back
+        return at is not None and self.memory.settled is at.stage and not self.seen.observed.settled
+
+    @property
     def forced(self) -> bool:
         """Whether routes are written though nothing differs, so that a deposed leader's late patch fails: at a
-        rollback, and by a new leader that finds a release in progress.
+        rollback or deletion, and by a new leader that finds a release in progress.
         """
         phase = self.decision.status.phase
-        if phase is Phase.ROLLING_BACK and self.before.phase is not Phase.ROLLING_BACK:
+        if phase in _HOMEWARD and self.before.phase is not phase:
             return True
-        return phase in IN_PROGRESS | {Phase.ROLLING_BACK} and not self.memory.fenced
+        return phase in IN_PROGRESS | _HOMEWARD and not self.memory.fenced
 
 
 @dataclass(slots=True)
@@ -124,6 +136,9 @@ class Reconciler:
         if obj is None:
             self.forget(key)
             return None
+        if deleting(obj) and not is_held(obj):
+            self.forget(key)  # nothing is its own (any more), whoever else has yet to let it go
+            return None
         it = await self._decided(key, obj)
         try:
             await self._record(it)
@@ -136,12 +151,16 @@ class Reconciler:
                 raise
             await self._record_or_go_home(it)
         self._tell(it)
+        if it.decision.done:
+            await self._let_go(it)
+            return None
+        await self._hold(it)
         acted = await self._act(it)
         cleared = await self._clear(it)
         if acted.errors:
             raise next((error for error in acted.errors if not isinstance(error, Conflict)), acted.errors[0])
         after = it.decision.after
-        if acted.writes or cleared:
+        if acted.writes or cleared or it.rested:
             return _SOON if after is None else min(_SOON, after)
         return after
 
@@ -156,7 +175,8 @@ class Reconciler:
         now = self.now()
         memory = self._remember(key, obj, now)
         command = parse_command(obj)
-        release, seen = await self._see(key, obj, memory, command, now)
+        see = self._see_last if deleting(obj) else self._see
+        release, seen = await see(key, obj, memory, command, now)
         decision = _remembering(decide(release, memory.status, seen.observed), memory.packed)
         return _Pass(key, obj, memory, now, command, memory.status, release, seen, decision)
 
@@ -198,6 +218,27 @@ class Reconciler:
         """The spec that the release in progress follows, though another stands there; None without one."""
         memory = self._memory.get(key)
         return memory.accepted if memory and underway(memory.status) else None
+
+    async def _see_last(
+        self, key: Key, obj: Object, memory: Memory, command: Command | None, now: float
+    ) -> tuple[Release, Seen]:
+        """What a Release that is being deleted has to hand back: nothing that is wrong with its spec holds it up."""
+        release = replace(self._accepted(obj, memory), deleting=True)
+        seen = await self.observer.observe(release, memory.status, None, now, asyncio.Event())
+        at = memory.status.hand_back
+        settled = at is not None and memory.settled is at.stage
+        return release, replace(seen, observed=replace(seen.observed, settled=settled, failures=memory.failures))
+
+    def _accepted(self, obj: Object, memory: Memory) -> Release:
+        """The spec that was followed last, as far as it is known; never one that claims what another Release has."""
+        others = self.caches[RELEASE].list()
+        with contextlib.suppress(InvalidRelease):
+            return self.admission.admit(obj, others)
+        if memory.accepted is not None:
+            return _as_now(memory.accepted, obj)
+        with contextlib.suppress(InvalidRelease):
+            return self.admission.claimed(obj, others)
+        return _nothing_asked(obj)
 
     async def _record(self, it: _Pass) -> None:
         """Write the status if it is due. Raises Conflict when the Release has changed since it was read."""
@@ -246,18 +287,36 @@ class Reconciler:
         for event in it.decision.events:
             self.events.record(it.obj, event.reason, event.message, warning=event.warning)
 
+    async def _hold(self, it: _Pass) -> None:
+        """Before the first object is touched: from now on the Release is not gone before it was handed back."""
+        if it.decision.wanted is not None and not it.homeward and not is_held(it.obj) and not deleting(it.obj):
+            it.obj = await self._written(held(it.obj), it)
+
+    async def _let_go(self, it: _Pass) -> None:
+        """Nothing is left: the Release may go. A Conflict has been read again, as with every write."""
+        try:
+            await self._written(released(it.obj), it)
+        except NotFound:
+            pass  # gone by somebody else's hand
+        self.forget(it.key)
+
     async def _act(self, it: _Pass) -> Acted:
-        if it.decision.wanted is None:
+        wanted, memory, at = it.decision.wanted, it.memory, it.decision.status.hand_back
+        if wanted is None:
             return Acted()
-        fence = resource_version(it.obj)
-        acted = await self.actor.act(it.release, it.decision.wanted, it.seen.found, fence=fence, force=it.forced)
-        routed = it.decision.wanted.reach is not Reach.PODS
-        it.memory.fenced = it.memory.fenced or (routed and not acted.errors)
-        it.memory.mended = frozenset(acted.made)
-        timers = it.memory.status.timers
-        if it.decision.wanted.traffic is not None and not acted.errors and timers.routes_written is None:
+        fence, found = resource_version(it.obj), it.seen.found
+        if at is None:
+            acted = await self.actor.act(it.release, wanted, found, fence=fence, force=it.forced)
+        else:
+            acted = await self.actor.hand_back(it.release, at.stage, wanted, found, fence=fence, force=it.forced)
+            memory.settled = None if acted.writes or acted.errors else at.stage
+            memory.failures = tuple(str(error) for error in acted.errors if not isinstance(error, Conflict))[:_FEW]
+        memory.fenced = memory.fenced or (wanted.reach is not Reach.PODS and not acted.errors)
+        memory.mended = frozenset(acted.made)
+        timers = memory.status.timers
+        if wanted.traffic is not None and not acted.errors and timers.routes_written is None:
             # It need not be seen: in a fight, the other's routes stand there again at every look.
-            it.memory.status = replace(it.memory.status, timers=replace(timers, routes_written=it.now))
+            memory.status = replace(memory.status, timers=replace(timers, routes_written=it.now))
         return acted
 
     async def _clear(self, it: _Pass) -> bool:

@@ -54,10 +54,13 @@ class Router(Protocol):
         """Writes that take away our subsets that are neither wanted nor named by any route found."""
         ...
 
-    def restore(self, release: Release, found: Found) -> tuple[Change, ...]:
-        """Writes that hand everything back: users' own objects as they were, ours gone.
+    def restore_routes(self, release: Release, found: Found) -> tuple[Change, ...]:
+        """Writes that hand the routes back: users' own as they were, ours gone.
 
-        In stages: first the routes; once nothing is left of those in ``found``, the subsets. Between the two the mesh
-        needs the time to learn of the first and requests the time to end (``propagation`` and ``drain``).
+        Before :meth:`restore_subsets` the mesh needs the time to learn of it, and requests the time to end.
         """
+        ...
+
+    def restore_subsets(self, release: Release, found: Found) -> tuple[Change, ...]:
+        """Writes that hand back what the routes named. What a route still names stays."""
         ...

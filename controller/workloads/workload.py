@@ -40,3 +40,7 @@ class Workload(Protocol):
     def down(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         """Fewer replicas, revisions that are wanted no more, and what happens to the template."""
         ...
+
+    def leave(self, release: Release, revision: str, found: Found) -> tuple[Change, ...]:
+        """Cut one revision loose from Release and template: it goes on serving, and is the user's."""
+        ...

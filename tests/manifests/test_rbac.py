@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from controller.sandbox.api.audit import Entry
+from tests.handback import deleted
 from tests.manifests.conftest import Object
 from tests.stage import AGENT, DEPLOYMENTS, NAMESPACE, Stage, staged
 
@@ -35,8 +36,6 @@ IDLE = {
     Right("apps", "replicasets", "get"): CONFLICT,
     Right(ISTIO, "virtualservices", "get"): CONFLICT,
     Right(ISTIO, "destinationrules", "get"): CONFLICT,
-    Right(ISTIO, "virtualservices", "delete"): "handing traffic back takes away what was created for it",
-    Right(ISTIO, "destinationrules", "delete"): "handing traffic back takes away what was created for it",
     Right("", "persistentvolumeclaims", "get"): "only a template with a claim is asked about",
     Right("apps", "statefulsets", "get"): "only a Release that names no Deployment is looked into",
     Right("apps", "daemonsets", "get"): "only a Release that names no Deployment is looked into",
@@ -91,7 +90,7 @@ async def unlabelled(stage: Stage, plural: str, original: str) -> None:
 
 
 async def story(stage: Stage) -> None:
-    """Adopted, promoted, rolled back, held up by pods that do not come, aborted, stopped."""
+    """Adopted, promoted, rolled back, held up by pods that do not come, aborted, deleted, stopped."""
     await stage.client.create("/api/v1/namespaces", {"metadata": {"name": "sluice-system"}})
     await configured(stage)
     await stage.start("--leader-election=on", "--lease-namespace=sluice-system")
@@ -105,6 +104,10 @@ async def story(stage: Stage) -> None:
     await stage.until(lambda: stage.api.audit.count(agent=AGENT, resource="pods"))
     await stage.say("abort")
     await stage.until(lambda: stage.phase() == "Failed" and "sluice.dev/command" not in stage.annotations())
+    stage.pods = True
+    await stage.push("x:2")
+    await stage.until(lambda: stage.phase() == "Idle")
+    await deleted(stage)
     await stage.finish()
 
 

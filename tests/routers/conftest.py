@@ -146,8 +146,9 @@ class Cluster:
         raise AssertionError("the router goes on writing")
 
     def restore(self, one: Release) -> None:
+        router = router_of(one)
         for _ in range(4):
-            made = router_of(one).restore(one, self.found)
+            made = router.restore_routes(one, self.found) or router.restore_subsets(one, self.found)
             if not made:
                 return
             for write in made:

@@ -16,6 +16,7 @@ from controller.core.decide.drift import drifted, rewritten, settled
 from controller.core.decide.evidence import fought, harm, weigh
 from controller.core.decide.facts import follows, notice
 from controller.core.decide.fight import fight_event, spaced
+from controller.core.decide.handback import hand_back
 from controller.core.decide.holds import homeward_move, masked, unmasked
 from controller.core.decide.model import Decision, Event, Judged, Observed
 from controller.core.decide.moves import phase_move, template_move
@@ -49,6 +50,8 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
 
     Harm is looked for before anything else can hold the pass up; then come people, then the template, then time.
     """
+    if release.deleting:
+        return hand_back(release, status, observed)
     known = noted(status, observed)
     others: tuple[Event, ...] = ()
     if observed.blind:

@@ -21,9 +21,11 @@ from controller.core.status import Condition, Phase, Revision, Status, Truth, Ve
 from controller.core.traffic import Weights
 
 
-def describe(release: Release, status: Status, observed: Observed) -> Status:
-    """The status with its message, conditions and the scale subresource's fields."""
-    message = _message(release, status, observed)
+def describe(release: Release, status: Status, observed: Observed, message: str = "") -> Status:
+    """The status with its message (the phase's own where none is given), conditions and the scale subresource's
+    fields.
+    """
+    message = message or _message(release, status, observed)
     told = replace(status, message=message, observed_generation=release.generation)
     serving = _busiest(release, status)
     told = replace(
@@ -166,7 +168,7 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
         and template.revision == status.stable.name
         and follows(wanted_traffic(release, status), observed)
     )
-    busy = status.phase in IN_PROGRESS or status.phase is Phase.ROLLING_BACK
+    busy = status.phase in IN_PROGRESS | {Phase.ROLLING_BACK, Phase.HANDING_BACK}
     stalled = status.phase in (Phase.FAILED, Phase.INVALID)
     reason = (status.failed_reason or "RolledBack") if status.phase is Phase.FAILED else str(status.phase)
     resumed = resumption_told(status, observed)

@@ -9,7 +9,7 @@ from controller.core.decide.previous import known_still
 from controller.core.decide.traffic import wanted_traffic
 from controller.core.release import Release
 from controller.core.status import Phase, Revision, Status, StepStatus, Timers
-from controller.core.traffic import Traffic
+from controller.core.traffic import WHOLE, Traffic
 
 
 def notice(release: Release, status: Status, observed: Observed) -> Status:
@@ -45,6 +45,15 @@ def follows(traffic: Traffic | None, observed: Observed) -> bool:
     testers = traffic.testers.revision if traffic.testers else ""
     weights = tuple(sorted((name, share) for name, share in routes.weights if share))
     return routes.agree and weights == traffic.weights.shares and routes.testers == testers
+
+
+def serving(observed: Observed) -> str:
+    """The revision that gets all requests and has pods for them, "" where none does."""
+    for name, share in observed.routes.weights:
+        seen = observed.workload.revision(name)
+        if share == WHOLE and seen is not None and seen.ready and observed.routes.agree:
+            return name
+    return ""
 
 
 def _revision(one: Revision, observed: Observed) -> Revision:

@@ -35,7 +35,8 @@ class Observed:
     its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is about
     to begin; None when they were not asked for. ``differences``: what others changed since it was written.
     ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
-    there now was changed after that.
+    there now was changed after that. ``settled`` and ``failures`` are about a Release that is being deleted: whether
+    the last pass had nothing left to write in its stage, and what it could not write.
     """
 
     now: float
@@ -49,6 +50,8 @@ class Observed:
     history: History | None = None
     differences: tuple[Difference, ...] = ()
     mended: frozenset[str] = frozenset()
+    settled: bool = False
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ class Decision:
     """What to write down, then to do.
 
     ``wanted`` None: touch nothing. ``after``: seconds until a timer needs the next pass, None when only a change does.
+    ``done``: the Release is being deleted and has nothing any more that would have to be handed back.
     """
 
     status: Status
     wanted: Wanted | None
     events: tuple[Event, ...] = ()
     after: float | None = None
+    done: bool = False

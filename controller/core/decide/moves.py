@@ -18,7 +18,7 @@ from controller.core.decide.change import (
 )
 from controller.core.decide.comparison import overall
 from controller.core.decide.evidence import inconclusive, mismatched
-from controller.core.decide.facts import follows
+from controller.core.decide.facts import follows, serving
 from controller.core.decide.fight import FIGHT
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import IN_PROGRESS
@@ -28,14 +28,14 @@ from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.decide.want import stable_count
 from controller.core.plan import plan, replicas_for
 from controller.core.release import Fallback, Release
-from controller.core.status import Phase, Status
+from controller.core.status import Phase, Revision, Status
 
 
 def template_move(release: Release, status: Status, observed: Observed) -> Move | None:
     """What a change of the template, or of the spec after a rollback, asks for."""
     template, now = template_of(observed), observed.now
     if status.stable is None and status.candidate is None and status.phase is not Phase.FAILED:
-        return start(release, status, template, now)
+        return _taken_over(status, observed) or start(release, status, template, now)
     edited = release.generation != status.observed_generation
     if status.phase is Phase.FAILED and edited and not (status.stable and template.revision == status.stable.name):
         return start(release, status, template, now)
@@ -54,6 +54,17 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
     if status.phase is Phase.FAILED and status.failed_name in (template.revision, template.proposal):
         return Move(seen)  # the same that failed: it is not tried again by being scaled
     return start(release, status, template, now)
+
+
+def _taken_over(status: Status, observed: Observed) -> Move | None:
+    """A revision that an earlier Release left serving: it is stable, and the template's version has to be released."""
+    name = serving(observed)
+    seen = observed.workload.revision(name)
+    if seen is None or name == template_of(observed).revision:
+        return None
+    text = f"{name} ({', '.join(seen.images)}) serves already and is stable; the Deployment says something newer"
+    taken = replace(status, stable=Revision(name, seen.deployment, seen.images, seen.replicas, seen.ready))
+    return Move(taken, (Event("TakenOver", text),))
 
 
 def phase_move(release: Release, status: Status, observed: Observed) -> Move | None:

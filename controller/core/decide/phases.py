@@ -15,6 +15,7 @@ says where everybody's requests are wanted, and each transition is one status wr
     Failed        stable                              the template or the spec changes, or somebody says `retry`
     Invalid       wherever they are, or on their way  spec and objects can be followed: then the phase that it hides
                   home                                goes on (holds.py)
+    HandingBack   stable, then the user's own routes  nothing of the Release is left (handback/)
 
 Requests never wait for anything on the way home: from every phase with a candidate RollingBack follows in one pass.
 Invalid is no place of its own: it stands in front of the phase that the status belongs to by what it holds
@@ -40,7 +41,7 @@ IN_PROGRESS = frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PAUSED, P.PROM
 STEPPING = frozenset({P.PROGRESSING, P.WAITING, P.PAUSED})
 """The plan's present step says where requests are wanted."""
 
-TRANSITIONS: dict[Phase, frozenset[Phase]] = {
+_MOVES: dict[Phase, frozenset[Phase]] = {
     P.IDLE: frozenset({P.PREPARING, P.ROLLING_BACK, P.INVALID}),
     P.PREPARING: frozenset(
         {P.PROGRESSING, P.WAITING, P.PROMOTING, P.PAUSED, P.ROLLING_BACK, P.IDLE, P.FAILED, P.INVALID}
@@ -54,4 +55,12 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     P.INVALID: frozenset(Phase) - {P.INVALID, P.BAKING},
     P.BAKING: frozenset(),
 }
-"""Every transition that a pass may make; staying is always possible. One outside this table is a bug."""
+
+TRANSITIONS: dict[Phase, frozenset[Phase]] = {
+    **{phase: following | {P.HANDING_BACK} for phase, following in _MOVES.items()},
+    P.HANDING_BACK: frozenset(),
+}
+"""Every transition that a pass may make; staying is always possible. One outside this table is a bug.
+
+A Release can be deleted in any phase, and nobody can take that back.
+"""

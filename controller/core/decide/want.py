@@ -38,7 +38,7 @@ def want(release: Release, status: Status, observed: Observed) -> Wanted | None:
         revisions=tuple(revisions),
         subsets=tuple(subsets + gone),
         traffic=wanted_traffic(release, status),
-        template=_template(release, status, observed.workload.template, observed.now),
+        template=template_mode(release, status, observed.now),
     )
 
 
@@ -118,7 +118,8 @@ def _kept(release: Release, status: Status, observed: Observed) -> list[tuple[Re
     return kept
 
 
-def _template(release: Release, status: Status, template: TemplateSeen, now: float) -> Template:
+def template_mode(release: Release, status: Status, now: float) -> Template:
+    """What is to happen to the template while the Release manages it."""
     if status.stable is None:
         return Template.LEAVE
     free = status.timers.template_free_since

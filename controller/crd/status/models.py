@@ -211,6 +211,17 @@ class Drift(StatusModel):
     """When it was as it was written again."""
 
 
+class HandBack(StatusModel):
+    """How far a Release that is being deleted has come."""
+
+    mirrors = core.HandBack
+
+    stage: core.Stage = core.Stage.HOME
+    """Home: requests go to stable. Restoring: routes go back. Clearing: revisions go. Leaving: stable stays."""
+    ready_since: Time | None = None
+    """Since when the routes may go back to the Service as a whole."""
+
+
 class Status(StatusModel):
     """What Sluice wrote down of the release."""
 
@@ -274,6 +285,8 @@ class Status(StatusModel):
     """Moments that later passes count from."""
     drifts: Annotated[tuple[Drift, ...], Field(max_length=32)] = ()
     """What somebody changed, now and in the last minutes."""
+    hand_back: HandBack | None = None
+    """How far the hand-back has come, once the Release is being deleted."""
     revisions: Annotated[tuple[Name, ...], Field(max_length=256)] = ()
     """The revisions that still have objects."""
     replicas: Count = 0

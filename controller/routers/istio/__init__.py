@@ -6,7 +6,7 @@ What a function here does not know it leaves as it was found: objects stay plain
 
 from __future__ import annotations
 
-from controller.core.objects import Change, Delete, Found, Object, Ref, change, ref_of, uid
+from controller.core.objects import Change, Delete, Found, Object, Ref, change, deleting, ref_of, uid
 from controller.core.release import Release
 from controller.core.seen import Difference, RoutesSeen
 from controller.core.wanted import Wanted
@@ -74,10 +74,12 @@ class Istio:
         made = change(view.rule, rules.without(view, view.rule, keep))
         return (made,) if made else ()
 
-    def restore(self, release: Release, found: Found) -> tuple[Change, ...]:
+    def restore_routes(self, release: Release, found: Found) -> tuple[Change, ...]:
         view = View(release, found)
-        back = _routes_back(view, (*view.virtual_services, *left_behind(view)))
-        return back or _rule_back(view)
+        return _routes_back(view, (*view.virtual_services, *left_behind(view)))
+
+    def restore_subsets(self, release: Release, found: Found) -> tuple[Change, ...]:
+        return _rule_back(View(release, found))
 
 
 def left_behind(view: View) -> tuple[Object, ...]:
@@ -94,13 +96,14 @@ def _routes_back(view: View, objects: tuple[Object, ...]) -> tuple[Change, ...]:
     made = (
         Delete(ref_of(one), uid(one)) if ours(one, view.release) else change(one, routes.restored(view, one))
         for one in objects
+        if not deleting(one)
     )
     return tuple(write for write in made if write)
 
 
 def _rule_back(view: View) -> tuple[Change, ...]:
     """A rule that we created goes with the last Release that has subsets in it, and when no route names any."""
-    if view.rule is None:
+    if view.rule is None or deleting(view.rule):
         return ()
     keep = view.all_revisions()
     others = notes.others(view.rule, SUBSETS, view.release)

@@ -96,6 +96,8 @@ def _give_back(view: View, one: Object, route: Route, originals: Originals) -> N
     if not destinations(route) or is_original(view, one, route):
         return  # somebody put theirs back already, and it may be newer
     before = originals.get(_key(route))
+    if before is None and any(_key(route) in other for other in notes.others(one, ORIGINAL, view.release).values()):
+        return  # another Release took this route over: it is the one that knows
     # Without the note only this is known of what the user had: requests went to the Service.
     route["route"] = copy.deepcopy(before) if before else [pattern(destinations(route))]
 

@@ -22,6 +22,7 @@ from controller.workloads.managed.configuration import KINDS, content
 from controller.workloads.managed.marks import (
     CANONICAL_LABEL,
     CONTENT,
+    KEPT,
     MANAGED,
     RELEASE_LABEL,
     REVISION_LABEL,
@@ -66,7 +67,9 @@ def copies_found(release: Release, found: Found) -> Iterator[Object]:
 
 
 def is_ours(release: Release, one: Object, template: Object | None) -> bool:
-    """Whether it was made for this Release, or by another one for the same template."""
+    """Whether it was made for this Release, or by another one for the same template, be that gone meanwhile."""
+    if annotations_of(one).get(KEPT) == release.workload.deployment:
+        return True
     if template is not None and uid(template) and is_owned_by(one, template):
         return True
     return labels(one).get(RELEASE_LABEL) == own_labels(release, "")[RELEASE_LABEL]

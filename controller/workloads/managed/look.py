@@ -55,9 +55,10 @@ def present(template: Object, known: Sequence[Object], found: Found) -> Object |
 
 def _template(template: Object, known: Sequence[Object], found: Found) -> TemplateSeen:
     mark, same, sets = content(template, found), present(template, known, found), own_sets(template, found)
+    ready = readiness(template)
     return TemplateSeen(
         generation=generation(template),
-        replicas=readiness(template).wanted,
+        replicas=ready.wanted,
         paused=bool(template["spec"].get("paused")),
         images=images(pod_template(template)),
         revision=revision_of(same) if same else "",
@@ -65,6 +66,8 @@ def _template(template: Object, known: Sequence[Object], found: Found) -> Templa
         content=mark,
         own_replicasets=tuple(name(one) for one in sets),
         own_replicas=sum(_pods(one) for one in sets),
+        serving=min(ready.updated, ready.available) if ready.current else 0,
+        trouble="" if template["spec"].get("paused") else trouble(template, found),
         restarted=restart_mark(pod_template(template)),
         deleting=deleting(template),
         problem=problem(template, found),

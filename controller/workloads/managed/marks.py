@@ -18,6 +18,8 @@ CONTENT = f"{PREFIX}content"
 """Annotation: what tells the configuration of this revision apart from another's."""
 CONFIGS = f"{PREFIX}configuration"
 """Annotation: the copies that its pods read, ``Kind/copy=original`` with commas between."""
+KEPT = f"{PREFIX}kept-for"
+"""Annotation of a revision that a deleted Release left serving: the Deployment whose version it is."""
 CANONICAL_LABEL = "service.istio.io/canonical-revision"
 
 _LONGEST_LABEL = 63

@@ -32,7 +32,7 @@ from controller.workloads.managed.configuration import content
 from controller.workloads.managed.edited import before_edited
 from controller.workloads.managed.known import copies_found, is_name_of, revision_of, revisions
 from controller.workloads.managed.look import own_sets, present, template_object
-from controller.workloads.managed.marks import CONTENT, REVISION_LABEL, original_names, own_labels
+from controller.workloads.managed.marks import CONTENT, KEPT, REVISION_LABEL, original_names, own_labels
 from controller.workloads.managed.revision import copies, deployment, owners, settings
 
 
@@ -114,6 +114,8 @@ def _metadata(release: Release, revision: str, have: Object, template: Object | 
     wanted = own_labels(release, revision)
     if not wanted.items() <= labels(have).items():
         metadata["labels"] = wanted
+    if KEPT in annotations_of(have):
+        metadata["annotations"] = {KEPT: None}
     owned = owners(have, template) if template is not None else None
     if owned is not None:
         metadata["ownerReferences"] = owned
@@ -138,8 +140,11 @@ def _template(template: Object, wanted: Wanted, known: dict[str, Object], found:
     asked = wanted.template
     if asked in (Template.PAUSE, Template.EMPTY) and not paused:
         yield Patch(ref_of(template), {"spec": {"paused": True}}, resource_version(template))
-    elif asked is Template.RESUME and paused:
-        yield Patch(ref_of(template), {"spec": {"paused": False}}, resource_version(template))
+    elif asked is Template.RESUME:
+        wish = {} if wanted.template_replicas is None else {"replicas": wanted.template_replicas}
+        spec = difference(template["spec"], {**template["spec"], "paused": False, **wish}) if paused else {}
+        if spec:
+            yield Patch(ref_of(template), {"spec": spec}, resource_version(template))
     elif asked is Template.EMPTY and _observed(template):
         # Only now: a Deployment that is not known to be paused would make them again.
         kept = {one.name: one.replicas for one in wanted.revisions}

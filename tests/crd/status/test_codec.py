@@ -53,6 +53,7 @@ BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "tuple[str, ...]": st.lists(names, max_size=3).map(tuple),
     "Weights | None": st.none() | weights(),
     "Phase": st.sampled_from(core.Phase),
+    "Stage": st.sampled_from(core.Stage),
     "Verdict": st.sampled_from(core.Verdict),
     "Truth": st.sampled_from(core.Truth),
 }

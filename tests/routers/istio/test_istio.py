@@ -265,10 +265,11 @@ def test_what_a_tool_took_over_is_the_users(mark: str) -> None:
 def test_routes_are_given_back_before_the_subsets_that_they_named() -> None:
     cluster = Cluster(service())
     cluster.follow(release(), SPLIT)
-    made = ROUTER.restore(release(), cluster.found)
+    assert ROUTER.restore_subsets(release(), cluster.found) == (), "a route names them"
+    made = ROUTER.restore_routes(release(), cluster.found)
     assert [(type(one), one.ref.kind) for one in made] == [(Delete, "VirtualService")]
     cluster.apply(made[0])
-    made = ROUTER.restore(release(), cluster.found)
+    made = ROUTER.restore_subsets(release(), cluster.found)
     assert [(type(one), one.ref.kind) for one in made] == [(Delete, "DestinationRule")]
 
 
@@ -288,7 +289,7 @@ def test_a_virtual_service_without_http_is_only_a_problem(spec: Json | None) -> 
     cluster[VS]["spec"] = spec
     assert "no http route" in cluster.problems(release())
     assert ROUTER.routes(release(), SPLIT, cluster.found, fence="1", force=False) == ()
-    assert ROUTER.restore(release(), cluster.found) == ()
+    assert ROUTER.restore_routes(release(), cluster.found) == ()
 
 
 def test_routes_that_differ_do_not_agree() -> None:
