@@ -17,13 +17,15 @@ class Step:
     """One place where a release stands still until it may move.
 
     ``weight`` is the candidate's share in per mille, ``duration`` the least time in seconds from the moment the share
-    is in effect, ``label`` what people read. With an ``approval`` it waits for a person as well.
+    is in effect, ``label`` what people read. With an ``approval`` it waits for a person as well. ``bake``: it comes
+    after the switch, and has the old revision stand by with all of its pods.
     """
 
     weight: int
     duration: float
     label: str
     approval: ApprovalStep | None = None
+    bake: bool = False
 
 
 def plan(release: Release) -> tuple[Step, ...]:
@@ -46,6 +48,9 @@ def _canary(canary: Canary, minimum: float) -> tuple[Step, ...]:
             case ApprovalStep():
                 # Waiting for a person takes as long as it takes: no least time on top.
                 steps.append(Step(weight, 0.0, f"approval by {step.group} at {percent(weight)}", step))
+    if canary.bake:
+        bake = canary.bake
+        steps.append(Step(bake.weight, max(bake.duration, minimum), f"bake at {percent(bake.weight)}", bake=True))
     return tuple(steps)
 
 

@@ -89,6 +89,7 @@ def _canary(wire: wire_strategy.Canary) -> core.Canary:
     return core.Canary(
         steps=tuple(_step(step) for step in wire.steps),
         testers=tuple(_tester(match) for match in wire.testers or ()),
+        bake=_bake(wire.bake) if wire.bake else None,
     )
 
 
@@ -100,6 +101,10 @@ def _step(wire: wire_strategy.Step) -> core.Step:
     return core.ApprovalStep(
         group=wire.approval or "", timeout=_seconds(wire.timeout), **_given(on_timeout=wire.on_timeout)
     )
+
+
+def _bake(wire: wire_strategy.Bake) -> core.Bake:
+    return core.Bake(duration=seconds(wire.for_), **_given(weight=per_mille(wire.weight) if wire.weight else None))
 
 
 def _tester(wire: wire_strategy.TesterMatch) -> TesterMatch:

@@ -45,6 +45,8 @@ CHANGES: dict[str, tuple[str, Any]] = {
     "strategy.canary.steps[].approval": ("strategy.canary.steps[4].approval", "others"),
     "strategy.canary.steps[].timeout": ("strategy.canary.steps[4].timeout", "1h"),
     "strategy.canary.steps[].onTimeout": ("strategy.canary.steps[4].onTimeout", "hold"),
+    "strategy.canary.bake.weight": ("strategy.canary.bake.weight", "90%"),
+    "strategy.canary.bake.for": ("strategy.canary.bake.for", "11m"),
     "gates.interval": ("gates.interval", "16s"),
     "gates.compare.errors.relative": ("gates.compare.errors.relative", 1.2),
     "gates.compare.errors.absolute": ("gates.compare.errors.absolute", "0.2%"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from controller.core.release import (
     ApprovalStep,
+    Bake,
     Canary,
     Capacity,
     Compare,
@@ -52,6 +53,7 @@ EXPECTED = Release(
             RampStep(to=500, by=50, every=60.0),
             ApprovalStep("release-managers", 86400.0, Fallback.ROLLBACK),
         ),
+        bake=Bake(600.0, 950),
         testers=(
             TesterMatch(headers=(ValueMatch("x-canary", MatchKind.EXACT, "always"),)),
             TesterMatch(headers=(ValueMatch("cookie", MatchKind.REGEX, "^(.*?;)?(canary=always)(;.*)?$"),)),

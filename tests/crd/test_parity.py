@@ -123,6 +123,17 @@ BOTH: list[tuple[str, Any, str, str]] = [
     (f"{W}.keepPrevious", 600, f"{W}.keepPrevious", "600 has no unit; write 600s"),
     (f"{W}.keepPrevious", "1d", f"{W}.keepPrevious", f'"1d" cannot be read; {DURATION}'),
     (f"{W}.keepPrevious", "721h", f"{W}.keepPrevious", "721h is out of range; it must be from 0s to 720h"),
+    (
+        f"{C}.bake.for",
+        GONE,
+        f"{C}.bake.for",
+        "it is missing; add it: a duration in h, m, s or ms, such as 30s, 10m or 1h30m",
+    ),
+    (f"{C}.bake.for", "0s", f"{C}.bake.for", "0s is out of range; it must be from 1s to 720h"),
+    (f"{C}.bake.for", 10, f"{C}.bake.for", "10 has no unit; write 10s"),
+    (f"{C}.bake.weight", 95, f"{C}.bake.weight", "95 has no unit; write 95%"),
+    (f"{C}.bake.weight", "0%", f"{C}.bake.weight", f'"0%" cannot be read; {ABOVE}'),
+    (f"{C}.bake", "10m", f"{C}.bake", '"10m" is of the wrong kind; write a map, its fields indented below it'),
     # Out of range, or none of the choices.
     ("replicas", -1, "replicas", "-1 is out of range; write a number at least 0"),
     (f"{T}.port", 0, f"{T}.port", "0 is out of range; write a number at least 1"),
@@ -418,6 +429,13 @@ ONLY_PARSER: list[tuple[str, Any, str, str, str]] = [
         "sums over earlier steps",
     ),
     (
+        f"{C}.bake.weight",
+        "40%",
+        f"{C}.bake.weight",
+        "it is 40%, and the step before has 50%; write at least 50%",
+        "sums over earlier steps",
+    ),
+    (
         f"{G}.minimumStep",
         "20m",
         f"{G}.stepDeadline",
@@ -483,10 +501,13 @@ GOOD: list[tuple[str, Any]] = [
     (f"{I}.virtualService", ["podinfo", "public/podinfo"]),
     (f"{I}.hosts", ["*.example.com"]),
     (I, {"gateways": ["public"], "hosts": ["*"]}),
+    (f"{C}.bake", GONE),
+    (f"{C}.bake", {"for": "1s"}),  # at 100%: the limits judge
+    (f"{C}.bake", {"weight": "99.5%", "for": "1h"}),
     (f"{C}.steps", [{"approval": "oidc:ops@example.com"}]),
-    (f"{C}.steps", [{"weight": "100%"}]),
-    (f"{C}.steps", [{"weight": "100.0%"}, {"ramp": {"to": "0.1%", "by": "99.9%", "every": "1s"}}]),
-    (f"{C}.steps", [{"ramp": {"to": "100%", "by": "0.1%", "every": "1s"}}]),
+    (C, {"steps": [{"weight": "100%"}]}),
+    (C, {"steps": [{"weight": "100.0%"}, {"ramp": {"to": "0.1%", "by": "99.9%", "every": "1s"}}]}),
+    (C, {"steps": [{"ramp": {"to": "100%", "by": "0.1%", "every": "1s"}}]}),
     (f"{C}.steps", [{"weight": "50%", "for": "0s"}, {"weight": "10%"}]),
     (f"{C}.testers", [{"queryParams": {"Canary": {"present": True}, "b": {"prefix": "x"}}}]),
     (f"{M}.headers", {"x-a": {"regex": r"[[:alpha:]]+\d\pL(?i:x)"}}),
@@ -517,6 +538,18 @@ def test_where_nothing_would_judge_it_is_invalid(release: Object, server: Judge)
         parse_release(unjudged)
     assert [field for field, _ in server(unjudged)] == ["spec.gates"]
     assert parse_release(changed(unjudged, G, {"none": True})).gates.none
+
+
+@pytest.mark.parametrize("bake", [{"for": "10m"}, {"weight": "100%", "for": "10m"}, {"weight": "100.0%", "for": "10m"}])
+def test_where_nothing_would_judge_a_bake_it_is_invalid(release: Object, server: Judge, bake: Object) -> None:
+    unjudged = changed(changed(release, f"{C}.bake", bake), G, {})
+    with pytest.raises(InvalidRelease, match="a bake at 100% has nothing to compare with, and there are no limits"):
+        parse_release(unjudged)
+    assert [field for field, _ in server(unjudged)] == ["spec.gates"]
+    assert [field for field, _ in server(changed(unjudged, G, GONE))] == ["spec.gates"]
+    for good in (changed(unjudged, G, {"none": True}), changed(unjudged, f"{C}.bake.weight", "95%")):
+        assert parse_release(good).strategy.bake
+        assert server(good) == []
 
 
 def test_every_fault_is_told_at_once(release: Object) -> None:

@@ -133,6 +133,6 @@ def test_columns_and_scale_name_fields_that_are_there(schema: Object) -> None:
     assert set(version["subresources"]["scale"].values()) <= paths
 
 
-@pytest.mark.parametrize("field", ["versions", "sticky", "bake", "webhooks", "notify", "mirror"])
+@pytest.mark.parametrize("field", ["versions", "sticky", "webhooks", "notify", "mirror"])
 def test_what_is_not_built_is_not_in_the_schema(schema: Object, field: str) -> None:
     assert not [path for path, _ in nodes(schema["properties"]["spec"]) if path.endswith(f".{field}")]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from controller.core.decide.comparison import waiting
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.phases import TRANSITIONS
+from controller.core.decide.standing import phase_at
+from controller.core.decide.traffic import share
 from controller.core.limits import fresh
 from controller.core.plan import plan
 from controller.core.release import Release
@@ -67,12 +69,9 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
     """At another step of the plan: its traffic is wanted from now on. At the end of the plan everything is."""
     steps = plan(release)
     before = status.step
-    phase = Phase.PROMOTING
-    label, same = "100%", False
-    if index < len(steps):
-        phase = Phase.WAITING if steps[index].approval else Phase.PROGRESSING
-        label = steps[index].label
-        same = before is not None and before.index < len(steps) and steps[before.index].weight == steps[index].weight
+    label = steps[index].label if index < len(steps) else "100%"
+    weight = share(release, index)
+    same = before is not None and share(release, before.index) == weight
     step = StepStatus(index, len(steps), label, target=index, started=now)
     if before and same:  # the routes stay as they are: so does what was seen of them
         step = replace(
@@ -81,8 +80,9 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
             in_effect_since=before.in_effect_since and now,
             looked_until=before.looked_until,
         )
-    gates = status.gates if same else (*fresh(release.gates.limits), *waiting(release, status, index, now))
-    return replace(enter(status, phase, now), step=step, gates=gates)
+    again = same and not (index < len(steps) and steps[index].bake)  # a bake is proof of its own
+    gates = status.gates if again else (*fresh(release.gates.limits), *waiting(release, status, index, now))
+    return replace(enter(status, phase_at(release, index), now), step=step, gates=gates)
 
 
 def promote(release: Release, status: Status, now: float) -> Move:

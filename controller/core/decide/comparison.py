@@ -17,6 +17,8 @@ from controller.core.traffic import WHOLE
 
 OVERALL = "compare"
 """The gate that says what the comparison says; those of its metrics are called ``compare/errors`` and so on."""
+ALONE = "nothing to compare with: at 100% stable gets no requests, and only fixed limits judge"
+"""What it says where everybody's requests go to the candidate."""
 
 
 def settings_of(release: Release) -> Settings | None:
@@ -35,6 +37,8 @@ def history_until(release: Release, status: Status, now: float) -> float | None:
     """
     if settings_of(release) is None or status.evidence or status.stable is None or status.candidate is None:
         return None
+    if status.returning or (status.step and share(release, status.step.index) == WHOLE):
+        return None  # there is nothing to compare with
     if status.phase is Phase.PREPARING:
         return now if status.candidate.deployment else None  # nobody's pods wait for a provider
     look = next_look(release, status)
@@ -55,7 +59,7 @@ def compare(release: Release, status: Status, step: StepStatus, observed: Observ
     Newer numbers alone are left to ``renewed``: what a report costs is only worth it when somebody reads it.
     """
     settings = settings_of(release)
-    if settings is None or step.in_effect_since is None:
+    if settings is None or step.in_effect_since is None or share(release, step.index) == WHOLE:
         return status
     at = _at(release, step, step.in_effect_since)
     kept = _kept(settings, status.evidence, observed)
@@ -86,7 +90,7 @@ def compared(release: Release, status: Status, now: float) -> Report | None:
     step, kept = status.step, status.evidence
     if not isinstance(kept, Kept) or step is None or step.in_effect_since is None:
         return None
-    if standing_phase(release, status) not in STEPPING | {Phase.PROMOTING}:
+    if standing_phase(release, status) not in STEPPING | {Phase.PROMOTING} or share(release, step.index) == WHOLE:
         return None
     return report(kept.state, _at(release, step, step.in_effect_since), now)
 
@@ -102,8 +106,8 @@ def waiting(release: Release, status: Status, index: int, now: float) -> tuple[G
     settings = settings_of(release)
     if settings is None:
         return ()
-    reason = "no look yet"
     weight = share(release, index)
+    reason = ALONE if weight == WHOLE else "no look yet"
     if status.evidence and 0 < weight < WHOLE:
         kept = _kept(settings, status.evidence, None)
         reason = report(kept.state, _at(release, StepStatus(index), now)).reason

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from controller.core.decide.comparison import OVERALL, overall
+from controller.core.decide.comparison import OVERALL
 from controller.core.decide.drift import resumption_told
-from controller.core.decide.evidence import mismatched
+from controller.core.decide.evidence import judging, mismatched
 from controller.core.decide.facts import follows
 from controller.core.decide.fight import changed_told
 from controller.core.decide.model import Observed
@@ -130,7 +130,8 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
     steps = plan(release)
     if step.index >= len(steps):
         return f"all requests go to {candidate.name}: waiting for that to be in effect"
-    where = f"{candidate.name} at {percent(share(release, step.index))}, step {step.index + 1} of {len(steps)}"
+    verb = "bakes at" if steps[step.index].bake else "at"
+    where = f"{candidate.name} {verb} {percent(share(release, step.index))}, step {step.index + 1} of {len(steps)}"
     if step.target > step.index:
         seen = observed.workload.revision(candidate.name)
         ready = f"{seen.available} of {seen.replicas}" if seen else "none"
@@ -147,8 +148,9 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
     if planned.approval:
         return f"{where}: waits for an approval by {planned.approval.group}"
     until = step.in_effect_since + planned.duration
-    failing = [f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.verdict is Verdict.FAIL]
-    open_ = [f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.verdict is not Verdict.PASS]
+    gates = judging(release, status)
+    failing = [f"{gate.name}: {gate.reason}" for gate in gates if gate.verdict is Verdict.FAIL]
+    open_ = [f"{gate.name}: {gate.reason}" for gate in gates if gate.verdict is not Verdict.PASS]
     if failing:
         return f"{where}: outside a limit ({'; '.join(failing)})"
     if until > observed.now:

@@ -13,7 +13,7 @@ from controller.core.decide.traffic import share
 from controller.core.limits import judge
 from controller.core.release import Release
 from controller.core.share import LOOKS, add
-from controller.core.status import Phase, Status, Verdict
+from controller.core.status import GateStatus, Phase, Status, Verdict
 from controller.core.traffic import WHOLE
 
 
@@ -78,11 +78,15 @@ def inconclusive(release: Release, status: Status) -> bool:
     Where everybody does there is nothing to compare with.
     """
     assert status.step is not None
-    weight = share(release, status.step.index)
-    if weight == 0:
+    if share(release, status.step.index) == 0:
         return any(gate.verdict is Verdict.FAIL for gate in status.gates)
-    judging = without(status.gates) if weight == WHOLE else overall(status.gates)
-    return any(gate.verdict is not Verdict.PASS for gate in judging)
+    return any(gate.verdict is not Verdict.PASS for gate in judging(release, status))
+
+
+def judging(release: Release, status: Status) -> tuple[GateStatus, ...]:
+    """The gates that say whether the present step may be left."""
+    everybody = status.step is not None and share(release, status.step.index) == WHOLE
+    return without(status.gates) if everybody else overall(status.gates)
 
 
 def _pods(release: Release, status: Status, observed: Observed) -> Move | None:

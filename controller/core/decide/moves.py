@@ -16,8 +16,7 @@ from controller.core.decide.change import (
     to_step,
     written,
 )
-from controller.core.decide.comparison import overall
-from controller.core.decide.evidence import inconclusive, mismatched
+from controller.core.decide.evidence import inconclusive, judging, mismatched
 from controller.core.decide.facts import follows, serving
 from controller.core.decide.fight import FIGHT
 from controller.core.decide.model import Event, Observed
@@ -72,7 +71,7 @@ def phase_move(release: Release, status: Status, observed: Observed) -> Move | N
     match status.phase:
         case Phase.PREPARING:
             return _prepared(release, status, observed)
-        case Phase.PROGRESSING | Phase.WAITING:
+        case Phase.PROGRESSING | Phase.WAITING | Phase.BAKING:
             return _onward(release, status, observed)
         case Phase.PAUSED if not (status.paused or release.paused):
             return Move(enter(status, underlying(release, status), observed.now), (Event("Resumed", "goes on"),))
@@ -171,7 +170,7 @@ def _passed(release: Release, status: Status, observed: Observed) -> tuple[Event
         return ()
     if elapsed < max(release.gates.step_deadline, planned.duration):
         return None
-    waiting = "; ".join(f"{gate.name}: {gate.reason}" for gate in overall(status.gates) if gate.reason)
+    waiting = "; ".join(f"{gate.name}: {gate.reason}" for gate in judging(release, status) if gate.reason)
     text = f"step {planned.label} has no verdict after {release.gates.step_deadline:g} s ({waiting})"
     return _fall_back(status, release.gates.on_inconclusive, "Inconclusive", text, now)
 
@@ -219,4 +218,8 @@ def _stepped(status: Status) -> Event:
     assert step is not None
     if step.index >= step.count:
         return Event("Promoting", "all requests go to the candidate")
+    if status.phase is Phase.BAKING and status.candidate and status.stable:
+        return Event(
+            "Baking", f"{status.candidate.name}: {step.label}; {status.stable.name} stands by with all its pods"
+        )
     return Event("Step", f"step {step.index + 1} of {step.count}: {step.label}")

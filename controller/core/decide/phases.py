@@ -9,6 +9,8 @@ says where everybody's requests are wanted, and each transition is one status wr
                   while there is no stable yet)       deadline is over
     Progressing   as the plan's step says             the step's time is over and every gate passes
     Waiting       as the plan's step says             a person approves, or rejects; or the time for that is over
+    Baking        as the plan's last step says: all   the bake's time is over and every gate passes
+                  or nearly all at the candidate
     Paused        as the plan's step says             a person resumes
     Promoting     the candidate                       that is in effect: the candidate becomes stable
     RollingBack   stable                              no route names the candidate any more
@@ -23,6 +25,9 @@ Invalid is no place of its own: it stands in front of the phase that the status 
 Preparing may follow from every phase with a candidate too: a newer template supersedes it, which first brings all
 requests home (Preparing wants them at stable).
 
+A bake is the plan's last step. Nothing is promoted before it is over: the old revision is stable as in any other step,
+with all of its pods, so that a bake that fails is a rollback like any other.
+
 After a promotion the way back stays open: by a person's word the previous revision and stable exchange their roles, and
 RollingBack follows from Idle or Failed as if the promotion had not happened. If the previous revision has no pods any
 more, Preparing comes first, with it as the candidate; RollingBack follows once it can take all requests, and if it
@@ -35,10 +40,10 @@ from controller.core.status import Phase
 
 P = Phase
 
-IN_PROGRESS = frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PAUSED, P.PROMOTING})
+IN_PROGRESS = frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.BAKING, P.PAUSED, P.PROMOTING})
 """There is a candidate that wants to become stable."""
 
-STEPPING = frozenset({P.PROGRESSING, P.WAITING, P.PAUSED})
+STEPPING = frozenset({P.PROGRESSING, P.WAITING, P.BAKING, P.PAUSED})
 """The plan's present step says where requests are wanted."""
 
 _MOVES: dict[Phase, frozenset[Phase]] = {
@@ -46,14 +51,20 @@ _MOVES: dict[Phase, frozenset[Phase]] = {
     P.PREPARING: frozenset(
         {P.PROGRESSING, P.WAITING, P.PROMOTING, P.PAUSED, P.ROLLING_BACK, P.IDLE, P.FAILED, P.INVALID}
     ),
-    P.PROGRESSING: frozenset({P.WAITING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
-    P.WAITING: frozenset({P.PROGRESSING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
-    P.PAUSED: frozenset({P.PREPARING, P.PROGRESSING, P.WAITING, P.PROMOTING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
+    P.PROGRESSING: frozenset(
+        {P.WAITING, P.BAKING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}
+    ),
+    P.WAITING: frozenset(
+        {P.PROGRESSING, P.BAKING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}
+    ),
+    P.BAKING: frozenset({P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
+    P.PAUSED: frozenset(
+        {P.PREPARING, P.PROGRESSING, P.WAITING, P.BAKING, P.PROMOTING, P.ROLLING_BACK, P.IDLE, P.INVALID}
+    ),
     P.PROMOTING: frozenset({P.IDLE, P.PAUSED, P.ROLLING_BACK, P.PREPARING, P.INVALID}),
     P.ROLLING_BACK: frozenset({P.FAILED, P.PREPARING, P.IDLE, P.INVALID}),
     P.FAILED: frozenset({P.PREPARING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
-    P.INVALID: frozenset(Phase) - {P.INVALID, P.BAKING},
-    P.BAKING: frozenset(),
+    P.INVALID: frozenset(Phase) - {P.INVALID},
 }
 
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {

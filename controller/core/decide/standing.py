@@ -37,7 +37,16 @@ def underlying(release: Release, status: Status) -> Phase:
         return Phase.ROLLING_BACK
     if status.step is None:
         return Phase.PREPARING
-    steps = plan(release)
-    if status.step.target >= len(steps):
+    if status.step.target >= len(plan(release)):
         return Phase.PROMOTING
-    return Phase.WAITING if steps[status.step.index].approval else Phase.PROGRESSING
+    return phase_at(release, status.step.index)
+
+
+def phase_at(release: Release, index: int) -> Phase:
+    """The phase of a release at this step of the plan."""
+    steps = plan(release)
+    if index >= len(steps):
+        return Phase.PROMOTING
+    if steps[index].bake:
+        return Phase.BAKING
+    return Phase.WAITING if steps[index].approval else Phase.PROGRESSING

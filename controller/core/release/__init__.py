@@ -18,7 +18,7 @@ from controller.core.release.gates import (
 )
 from controller.core.release.routing import IstioRouting, ObjectRef, Routing, Unsplit
 from controller.core.release.spec import Release
-from controller.core.release.strategy import ApprovalStep, Canary, RampStep, Step, WeightStep
+from controller.core.release.strategy import ApprovalStep, Bake, Canary, RampStep, Step, WeightStep
 from controller.core.release.workload import Capacity, ManagedWorkload
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "COMMAND_REASON",
     "DEFAULT_MIN_REQUESTS",
     "ApprovalStep",
+    "Bake",
     "Canary",
     "Capacity",
     "Command",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.core.release.gates import Fallback
-from controller.core.traffic import TesterMatch
+from controller.core.traffic import WHOLE, TesterMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,17 @@ Step = WeightStep | RampStep | ApprovalStep
 
 
 @dataclass(frozen=True, slots=True)
+class Bake:
+    """After the steps: ``weight`` per mille for at least ``duration`` seconds, and only then it is promoted."""
+
+    duration: float
+    weight: int = WHOLE
+
+
+@dataclass(frozen=True, slots=True)
 class Canary:
     """Weights in steps, each gated; whoever meets one of ``testers`` reaches the candidate at every weight."""
 
     steps: tuple[Step, ...]
     testers: tuple[TesterMatch, ...] = ()
+    bake: Bake | None = None

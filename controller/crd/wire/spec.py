@@ -30,6 +30,16 @@ def _judged(raw: Any) -> bool:
     )
 
 
+def _bake_judged(raw: Any) -> bool:
+    bake = _section(raw, "strategy", "canary", "bake")
+    return (
+        not isinstance(bake, dict)
+        or bake.get("weight", "100%") not in ("100%", "100.0%")
+        or _section(raw, "gates", "limits") is not None
+        or _section(raw, "gates", "none") is True
+    )
+
+
 class Spec(WireModel):
     """What to release, where its requests pass, how it moves, and when it may."""
 
@@ -40,6 +50,15 @@ class Spec(WireModel):
             " || self.strategy.canary.steps.exists(step, has(step.approval))",
             "nothing would judge a release; add limits or an approval, compare it, or say gates: {none: true}",
             _judged,
+            ".gates",
+        ),
+        simple(
+            "!has(self.strategy.canary.bake) || (has(self.strategy.canary.bake.weight)"
+            " && !(self.strategy.canary.bake.weight in ['100%', '100.0%']))"
+            " || (has(self.gates) && (has(self.gates.limits) || (has(self.gates.none) && self.gates.none)))",
+            "a bake at 100% has nothing to compare with, and there are no limits to judge it; add limits, "
+            "or bake at 95%",
+            _bake_judged,
             ".gates",
         ),
     )

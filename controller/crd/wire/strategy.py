@@ -119,6 +119,16 @@ class Step(OneOf):
     """What happens then. Default: rollback."""
 
 
+class Bake(WireModel):
+    """A time of proof after the switch: the old revision stands by, and requests go back to it if anything fails."""
+
+    weight: Annotated[str, SHARE] | None = None
+    """The candidate's share of requests. At 100% there is nothing to compare with, and only limits judge; at 95% or
+    less the comparison goes on. Default: 100%."""
+    for_: Annotated[str, duration("1s")] = Field(alias="for")
+    """The least time on this weight, before the candidate is promoted."""
+
+
 def _testers_at_zero(raw: Any) -> bool:
     steps = raw.get("steps")
     weights = [step.get("weight") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
@@ -140,7 +150,9 @@ class Canary(WireModel):
     testers: Annotated[list[TesterMatch], at_most(8)] | None = None
     """A request that meets any one of these always reaches the candidate while a release is in progress."""
     steps: Annotated[list[Step], at_most(64)]
-    """The steps, in order; after the last one the candidate is promoted."""
+    """The steps, in order; after the last one, and the bake, the candidate is promoted."""
+    bake: Bake | None = None
+    """After the steps: all requests, or nearly all, go to the candidate for a while before it is promoted."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
         before = 0
@@ -152,6 +164,9 @@ class Canary(WireModel):
                 if sentence:
                     yield f".steps[{index}].ramp", sentence
                 before = per_mille(step.ramp.to)
+        if self.bake is not None and self.bake.weight is not None and per_mille(self.bake.weight) < before:
+            share = f"{before / 10:g}%"
+            yield ".bake.weight", f"it is {self.bake.weight}, and the step before has {share}; write at least {share}"
 
 
 def _ramp_fault(start: int, end: int, by: int) -> str | None:

@@ -41,18 +41,19 @@ def test_the_table_has_a_row_for_each_step_and_says_what_was_assumed() -> None:
     assert code == 0
     rows = [line.split() for line in output.splitlines() if line[:2].strip().isdigit()]
     assert [row[1] for row in rows[:4]] == ["0%", "1%", "5%", "10%"]
-    assert rows[-1][:5] == ["14", "100%", "4", "+", "4"]
+    assert rows[-2][:4] == ["14", "bake", "at", "95%"]
+    assert rows[-1][:5] == ["15", "100%", "4", "+", "4"]
     assert "somebody of release-managers, 24h at most, then rollback" in output
     assert "Deployment shop/podinfo is not in the files: 4 pods are assumed (--replicas)" in output
     assert "VirtualService shop/podinfo is not in the files: it is taken to be missing, and created" in output
-    assert "at least 19m 20s in all, beside what pods take to start and people to answer" in output
+    assert "at least 29m 30s in all, beside what pods take to start and people to answer" in output
     assert "header x-canary: always; or header cookie matches ^(.*?;)?(canary=always)(;.*)?$" in output
     assert "p99: p99 <= 500ms, over at least 100 requests" in output
 
 
 def test_pods_follow_the_share_of_stable_s() -> None:
     steps = planned(CANARY, "--replicas", "10")["steps"]
-    assert [one["candidateReplicas"] for one in steps] == [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 10]
+    assert [one["candidateReplicas"] for one in steps] == [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 5, 10, 10]
     assert {one["stableReplicas"] for one in steps} == {10}
 
 

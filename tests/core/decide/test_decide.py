@@ -382,7 +382,7 @@ def test_every_transition_made_is_in_the_table() -> None:
         if more == reachable:
             break
         reachable = more
-    assert reachable == set(Phase) - {Phase.BAKING}
+    assert reachable == set(Phase)
 
 
 def test_stable_without_a_ready_pod_is_not_called_ready(world: World) -> None:

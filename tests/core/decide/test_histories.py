@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.core.decide import TRANSITIONS, decide
-from controller.core.release import Canary, Command, Gates, Limit, ManagedWorkload, SuccessRateLimit, WeightStep
+from controller.core.release import Bake, Canary, Command, Gates, Limit, ManagedWorkload, SuccessRateLimit, WeightStep
 from controller.core.status import Phase
 
 World = Any  # the class is in conftest.py, which no module can import
@@ -31,11 +31,12 @@ ACTIONS = st.sampled_from(
 KEEP = 12.0
 
 
-def fresh(world: World, keep: float = KEEP) -> World:
+def fresh(world: World, keep: float = KEEP, bake: Bake | None = None) -> World:
     new = type(world)()
     traffic = replace(new.release.traffic, propagation=1, drain=2)
     workload = ManagedWorkload("podinfo", keep_previous=keep)
-    new.release = replace(new.release, workload=workload, strategy=Canary(STEPS), gates=GATES, traffic=traffic)
+    strategy = Canary(STEPS, bake=bake)
+    new.release = replace(new.release, workload=workload, strategy=strategy, gates=GATES, traffic=traffic)
     return new
 
 
@@ -106,9 +107,9 @@ def check_previous(world: World, before: Any) -> None:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(ACTIONS, max_size=30))
-def test_every_history_keeps_the_rules_and_comes_to_rest(world: World, actions: list[str]) -> None:
-    world = fresh(world)
+@given(st.lists(ACTIONS, max_size=30), st.sampled_from([None, Bake(6.0), Bake(6.0, 950)]))
+def test_every_history_keeps_the_rules_and_comes_to_rest(world: World, actions: list[str], bake: Bake | None) -> None:
+    world = fresh(world, bake=bake)
     for action in [*actions, "mend", "unpause"]:
         happen(world, action)
         if action == "say abort" and not world.problems and world.status.stable and world.status.candidate:
@@ -141,6 +142,7 @@ def place(status: Any) -> tuple[Any, ...]:
 LONG = 600.0  # seconds for which the previous revision is kept where a story wants it warm
 RELEASES = (("x:2", False), ("x:3", True))
 ROLLBACK = (("x:2", False), ("rollback", False))
+BAKED = (("x:2", False),)
 
 
 def story(
@@ -150,12 +152,14 @@ def story(
     lose_status: bool = False,
     words: tuple[tuple[str, bool], ...] = RELEASES,
     keep: float = 0.0,
+    bake: Bake | None = None,
 ) -> tuple[list[int], Phase, int]:
     """Adoption, a good release, a bad one; after the ``stop_at``-th write the controller dies and starts again.
 
-    Returns the sequence of weights that candidates were given, the last phase and the number of writes.
+    With a ``bake`` a version turns bad in it. Returns the sequence of weights that candidates were given, the last
+    phase and the number of writes.
     """
-    world = fresh(world, keep)
+    world = fresh(world, keep, bake)
     writes, sequence = 0, [0]
     script = iter(words)
     idle_passes = 0
@@ -180,6 +184,8 @@ def story(
             sequence.append(share)
         world.pods()
         world.now += 1.0
+        if world.status.phase is Phase.BAKING:
+            world.bad = {world.image}
         busy = world.status.candidate or (decision.after is not None and decision.after < LONG)
         idle_passes = 0 if busy else idle_passes + 1
         if idle_passes > 3:
@@ -214,6 +220,16 @@ def test_a_stop_after_every_write_of_a_rollback_ends_the_same_way(world: World, 
     for stop_at in range(1, writes + 1):
         for lose_status in (False, True):
             sequence, end, _ = story(world, stop_at=stop_at, lose_status=lose_status, words=ROLLBACK, keep=keep)
+            assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
+
+
+def test_a_stop_after_every_write_of_a_bake_that_fails_ends_the_same_way(world: World) -> None:
+    whole, phase, writes = story(world, words=BAKED, bake=Bake(20.0))
+    assert phase is Phase.FAILED
+    assert whole == [0, 10, 100, 500, 1000, 0]
+    for stop_at in range(1, writes + 1):
+        for lose_status in (False, True):
+            sequence, end, _ = story(world, stop_at=stop_at, lose_status=lose_status, words=BAKED, bake=Bake(20.0))
             assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
 
 
