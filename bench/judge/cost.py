@@ -11,8 +11,9 @@ from math import inf
 from random import Random
 from time import perf_counter
 
-from bench.judge.latency import BUCKETS, Latency
+from bench.judge.latency import Latency
 from controller.core.analysis import Settings, observe, standing, start
+from controller.simulate.latency import BUCKETS
 
 ROUNDS = 40
 CODES = ("200", "404", "503")

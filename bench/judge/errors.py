@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import exp, log, pi, sin
 from random import Random
 
-from bench.judge.draw import binomial, geometric
 from controller.core.analysis import AtStep
 from controller.core.observed import Counts, Look
+from controller.simulate.draw import binomial, geometric
 
 LOOK = 15.0
 RAMP = (0.01, 0.05, 0.10, 0.25, 0.50)

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from math import erf, exp, inf, log, sqrt
+from math import exp, inf, log
 from random import Random
 
-from bench.judge.draw import binomial
 from bench.judge.errors import HISTORY, LOOK, RAMP, START, STEP, Release
 from controller.core.analysis import AtStep
 from controller.core.observed import Counts, Look
-
-BUCKETS = (0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0,
-           1800.0, 3600.0, inf)  # fmt: skip
-"""Upper bounds of Istio's request duration histogram, in seconds."""
+from controller.simulate.draw import binomial
+from controller.simulate.latency import BUCKETS, fill, shares
 
 OUTAGE = 180.0
-PAUSE_PARTS = 8
-
-
-@lru_cache(maxsize=4096)
-def _shares(median: float, sigma: float, delay: float) -> tuple[float, ...]:
-    """The share of requests at or below each bucket's bound; ``delay`` is uniform from 0 to so many seconds."""
-    delays = [0.0] if delay <= 0.0 else [(i + 0.5) * delay / PAUSE_PARTS for i in range(PAUSE_PARTS)]
-    return tuple(
-        1.0 if bound == inf else sum(_lognormal(bound - d, median, sigma) for d in delays) / len(delays)
-        for bound in BUCKETS
-    )
-
-
-def _lognormal(value: float, median: float, sigma: float) -> float:
-    return 0.5 * (1.0 + erf(log(value / median) / (sigma * sqrt(2.0)))) if value > 0.0 else 0.0
 
 
 @dataclass(frozen=True)
@@ -75,23 +56,12 @@ class Latency:
     def _counts(self, rng: Random, n: int, median: float, sigma: float, hanging: float = 0.0) -> Counts:
         hung = binomial(rng, n, hanging)
         within = [0.0] * len(BUCKETS)
-        _fill(rng, within, hung, _shares(29.0, 0.001, 0.0))
+        fill(rng, within, hung, shares(29.0, 0.001, 0.0))
         paused, delay = 0, 0.0
         if self.pauses and rng.random() < LOOK / self.pauses:
             delay = round(rng.uniform(0.2, 2.0), 1)
             paused = binomial(rng, n - hung, delay / LOOK)
         if paused:
-            _fill(rng, within, paused, _shares(median, sigma, delay))
-        _fill(rng, within, n - hung - paused, _shares(median, sigma, 0.0))
+            fill(rng, within, paused, shares(median, sigma, delay))
+        fill(rng, within, n - hung - paused, shares(median, sigma, 0.0))
         return Counts(n, 0.0, BUCKETS, tuple(within))
-
-
-def _fill(rng: Random, within: list[float], n: int, shares: tuple[float, ...]) -> None:
-    """Adds ``n`` requests to the cumulative counts: a multinomial draw, bucket by bucket from the slowest."""
-    left, below = n, 1.0
-    for i in range(len(shares) - 1, 0, -1):
-        within[i] += left
-        if left and below > shares[i - 1]:
-            left -= binomial(rng, left, min(1.0, (below - shares[i - 1]) / below))
-            below = shares[i - 1]
-    within[0] += left

@@ -19,6 +19,7 @@ from controller.cli.program import program
 from controller.cli.restart import restart
 from controller.cli.run import run
 from controller.cli.sandbox import sandbox
+from controller.cli.simulate import simulate
 from controller.cli.status import status
 from controller.cli.wait import wait
 from controller.cli.watch import watch
@@ -49,6 +50,7 @@ app.command(rich_help_panel=_HERE)(sandbox)
 app.command(rich_help_panel=_HERE)(demo)
 app.command(rich_help_panel=_BEFORE)(lint)
 app.command(rich_help_panel=_BEFORE)(plan)
+app.command(rich_help_panel=_BEFORE)(simulate)
 app.command(rich_help_panel="In the cluster", context_settings=_passed_on)(run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from controller.core.release import ApprovalStep, Canary, Capacity, RampStep, Release, WeightStep
 from controller.core.traffic import WHOLE
@@ -33,6 +34,7 @@ def plan(release: Release) -> tuple[Step, ...]:
     return _canary(release.strategy, release.gates.minimum_step)
 
 
+@lru_cache(maxsize=1024)
 def _canary(canary: Canary, minimum: float) -> tuple[Step, ...]:
     steps: list[Step] = []
     weight = 0

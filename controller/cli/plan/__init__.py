@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from controller.cli.exits import Exit
 from controller.cli.options import Context, Kubeconfig, Namespace
 from controller.cli.plan.form import Form
 from controller.errors import InvalidRelease
@@ -52,9 +50,10 @@ def plan(
     # Imported here: the models cost half a second, which --help must not take.
     from controller.cli.cluster import Target
     from controller.cli.plan import show
+    from controller.cli.plan.files import read
 
     target = Target(kubeconfig, context, namespace) if live else None
-    releases, others = _read(files, _namespace(target) if target else namespace or "default")
+    releases, others = read(files, _namespace(target) if target else namespace or "default")
     out = Console(highlight=False)
     plans = []
     for number, release in enumerate(releases):
@@ -85,29 +84,6 @@ def _namespace(target: Target) -> str:
         return session.namespace
 
     return on_cluster(target, own)
-
-
-def _read(files: list[str], namespace: str) -> tuple[list[Release], list[Object]]:
-    """The Releases of the files and the other objects there. Exits with lint's own lines when there is an error."""
-    from controller.cli.files import collect
-    from controller.cli.lint.findings import Severity
-    from controller.cli.lint.judge import judge
-    from controller.cli.lint.show import as_text
-
-    collected = collect(files, ours="sluice.dev")
-    if collected.missing:
-        for sentence in collected.missing:
-            print(f"sluice: {sentence}", file=sys.stderr)
-        raise typer.Exit(Exit.USAGE)
-    judged = judge(collected, namespace)
-    judged.findings = [one for one in judged.findings if one.severity is Severity.ERROR]
-    if judged.findings:
-        for line in as_text(judged):
-            print(line.plain, file=sys.stderr)
-        raise typer.Exit(Exit.NO)
-    if not judged.readable:
-        raise InvalidRelease("there is no Release in these files; name one that holds it")
-    return [release for release, _ in judged.readable], judged.others
 
 
 def _inputs(release: Release, others: list[Object], replicas: int | None, target: Target | None) -> Inputs:

@@ -12,10 +12,11 @@ from bench.judge import __main__ as program
 from bench.judge.cells import Cell, at_most, found, rolled_back, table
 from bench.judge.cost import answers, cost_of_a_look
 from bench.judge.errors import LOOK, RAMP, STEP, Errors
-from bench.judge.latency import BUCKETS, Latency
+from bench.judge.latency import Latency
 from bench.judge.run import outcomes
 from bench.judge.threshold import FixedThreshold
 from controller.core.observed import Counts, Look
+from controller.simulate.latency import BUCKETS
 
 
 def run(monkeypatch: pytest.MonkeyPatch, cells: list[Cell], *options: str) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from math import floor, lgamma, log, sqrt
+from math import floor, lgamma, log, log1p, sqrt
 from random import Random
+
+_NEVER = 1e-100
+"""A chance below which nothing ever happens, and its inverse would be too large."""
 
 
 def binomial(rng: Random, n: int, p: float) -> int:
@@ -14,13 +17,13 @@ def binomial(rng: Random, n: int, p: float) -> int:
     """
     if p > 0.5:
         return n - binomial(rng, n, 1.0 - p)
-    if n <= 0 or p <= 0.0:
+    if n <= 0 or p < _NEVER:
         return 0
     return _waiting(rng, n, p) if n * p < 10.0 else _rejection(rng, n, p)
 
 
 def _waiting(rng: Random, n: int, p: float) -> int:
-    scale = 1.0 / log(1.0 - p)
+    scale = 1.0 / log1p(-p)
     count, position = -1, 0
     while position <= n:
         position += 1 + floor(log(1.0 - rng.random()) * scale)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from bench.judge.draw import binomial, geometric
+from controller.simulate.draw import binomial, geometric
 
 
 @pytest.mark.parametrize(("n", "p"), [(30, 0.02), (30, 0.3), (60, 0.5), (40, 0.9), (80, 0.25)])
