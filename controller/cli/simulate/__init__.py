@@ -30,7 +30,7 @@ def simulate(
     ] = None,
     namespace: Annotated[str, typer.Option("--namespace", "-n", help="With it: where; without: the Release's.")] = "",
     since: Annotated[str, typer.Option(help="With it: how far back.")] = "1h",
-    runs: Annotated[int, typer.Option(min=10, max=10_000, help="Simulated releases of each kind.")] = 60,
+    runs: Annotated[int, typer.Option(min=10, max=10_000, help="Simulated releases of each kind.")] = 40,
     seed: Annotated[str, typer.Option(help="The same seed gives the same figures.")] = "1",
     output: Annotated[Form, typer.Option("--output", "-o", help="How it is printed.")] = Form.TEXT,
 ) -> None:
