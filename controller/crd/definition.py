@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller.crd.parse import GROUP, KIND, VERSION
+from controller.crd.record import record_crd
 from controller.crd.schema import structural
 from controller.crd.status.model import StatusModel
 from controller.crd.status.models import DERIVED, MOVED, Status
@@ -44,7 +45,7 @@ def release_crd() -> dict[str, Any]:
 
 def definitions() -> list[dict[str, Any]]:
     """The definitions of every kind of ours."""
-    return [release_crd()]
+    return [release_crd(), record_crd()]
 
 
 def _version() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from controller.crd.definition import definitions, release_crd
+from controller.crd.record import record_crd
 
 Object = dict[str, Any]
 
@@ -120,7 +121,7 @@ def test_the_definition_around_it() -> None:
     assert spec["names"]["shortNames"] == ["rel"]
     (version,) = spec["versions"]
     assert (version["name"], version["served"], version["storage"]) == ("v1alpha1", True, True)
-    assert definitions() == [crd]
+    assert definitions() == [crd, record_crd()]
 
 
 def test_columns_and_scale_name_fields_that_are_there(schema: Object) -> None:

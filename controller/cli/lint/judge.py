@@ -117,8 +117,13 @@ def _unknown_kind(document: Document) -> Finding | None:
 
 @cache
 def _kinds() -> list[str]:
-    """Every kind of ours."""
-    return [definition["spec"]["names"]["kind"] for definition in definitions()]
+    """Every kind of ours that people write: those with a spec."""
+    specs = [definition["spec"] for definition in definitions()]
+    return [
+        spec["names"]["kind"]
+        for spec in specs
+        if "spec" in spec["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    ]
 
 
 def _placed(value: dict[str, Any], namespace: str = "default") -> dict[str, Any]:

@@ -15,7 +15,7 @@ def status_to_wire(status: core.Status) -> dict[str, Any]:
 
     Times are kept to the millisecond; texts longer than their maximum are cut.
     """
-    wire = _dump(Status.model_validate(status))
+    wire = dump(Status.model_validate(status))
     for flat, (group, name) in MOVED.items():
         if flat in wire:
             wire.setdefault(group, {})[name] = wire.pop(flat)
@@ -31,11 +31,12 @@ def status_from_wire(wire: object) -> core.Status:
         values = flat.get(group)
         if isinstance(values, dict) and member in values:
             flat[name] = values[member]
-    result: core.Status = _to_core(Status.model_validate({key: flat[key] for key in flat if isinstance(key, str)}))
+    result: core.Status = to_core(Status.model_validate({key: flat[key] for key in flat if isinstance(key, str)}))
     return result
 
 
-def _dump(model: StatusModel) -> dict[str, Any]:
+def dump(model: StatusModel) -> dict[str, Any]:
+    """A model as JSON, without what is empty and what its absence would say too."""
     plain = model.model_dump(mode="json", by_alias=True)
     # An empty value is left out only where its absence reads as the same.
     kept = {
@@ -46,18 +47,20 @@ def _dump(model: StatusModel) -> dict[str, Any]:
     for name, field in type(model).model_fields.items():
         value, alias = getattr(model, name), str(field.alias)
         if isinstance(value, StatusModel):
-            plain[alias] = _dump(value)
+            plain[alias] = dump(value)
         elif isinstance(value, tuple):
-            plain[alias] = [_dump(item) if isinstance(item, StatusModel) else item for item in value]
+            plain[alias] = [dump(item) if isinstance(item, StatusModel) else item for item in value]
     plain.update(model.derived())
     return {key: value for key, value in plain.items() if key in kept or value not in (None, "", [], {})}
 
 
-def _to_core(model: StatusModel) -> Any:
+def to_core(model: StatusModel) -> Any:
+    """The dataclass that a model mirrors."""
+
     def plain(value: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(plain(item) for item in value)
-        return _to_core(value) if isinstance(value, StatusModel) else value
+        return to_core(value) if isinstance(value, StatusModel) else value
 
     mirrors = type(model).mirrors
     return mirrors(**{field.name: plain(getattr(model, field.name)) for field in fields(mirrors)})
