@@ -25,7 +25,7 @@ from controller.providers import Prometheus
 from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Measurement, Past, Provider
 from controller.providers.past import MeshHistory
-from controller.reconcile import Reconciler
+from controller.reconcile import Reconciler, Records
 from controller.server import Heartbeat, Server
 from controller.settings import Settings
 from controller.telemetry import Telemetry
@@ -121,6 +121,7 @@ class App:
             Actor(cluster, self.caches, leading),
             events,
             self.telemetry,
+            Records(cluster, leading, settings.namespaces),
             self._now,
             leading,
             Admission(Rules(settings.min_interval, settings.max_interval, settings.cross_namespace)),

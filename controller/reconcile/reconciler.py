@@ -39,6 +39,7 @@ from controller.observe import Observer, Seen
 from controller.observe.found import RELEASE
 from controller.reconcile.finalizer import held, is_held, released
 from controller.reconcile.memory import Memory, spread
+from controller.reconcile.records import Records
 from controller.reconcile.series import show
 from controller.telemetry import Telemetry
 
@@ -111,6 +112,7 @@ class Reconciler:
     actor: Actor
     events: EventRecorder
     telemetry: Telemetry
+    records: Records
     now: Callable[[], float] = time.time
     leading: Callable[[], bool] = lambda: True
     admission: Admission = field(default_factory=Admission)
@@ -120,6 +122,7 @@ class Reconciler:
     def begin(self) -> None:
         """A term of leadership begins: another process may have acted since the last one."""
         self._memory.clear()
+        self.records.begin()
 
     def hurry(self, key: Key) -> None:
         """The Release was changed: a pass that is asking a provider about it goes on without the answer."""
@@ -157,9 +160,10 @@ class Reconciler:
         await self._hold(it)
         acted = await self._act(it)
         cleared = await self._clear(it)
+        again = await self.records.write(it.key, it.obj, it.decision.status, it.now)
         if acted.errors:
             raise next((error for error in acted.errors if not isinstance(error, Conflict)), acted.errors[0])
-        after = it.decision.after
+        after = min((delay for delay in (it.decision.after, again) if delay is not None), default=None)
         if acted.writes or cleared or it.rested:
             return _SOON if after is None else min(_SOON, after)
         return after
@@ -170,6 +174,7 @@ class Reconciler:
         if memory and memory.accepted:
             self.admission.forget(memory.accepted.uid)
         self.telemetry.releases.drop(*key)
+        self.records.forget(key)
 
     async def _decided(self, key: Key, obj: Object) -> _Pass:
         now = self.now()
@@ -283,6 +288,7 @@ class Reconciler:
         return obj
 
     def _tell(self, it: _Pass) -> None:
+        self.records.note(it.key, it.before, it.decision.status, it.decision.events, it.now)
         show(self.telemetry.releases, it.release, it.before, it.decision, it.now)
         for event in it.decision.events:
             self.events.record(it.obj, event.reason, event.message, warning=event.warning)
