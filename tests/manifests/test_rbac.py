@@ -32,7 +32,6 @@ CONFLICT = "what was in the way of a write is read again, and who changed what w
 ISTIO = "networking.istio.io"
 IDLE = {
     Right("sluice.dev", "releases", "get"): CONFLICT,
-    Right("sluice.dev", "releaserecords", "get"): CONFLICT,
     Right("sluice.dev", "releaserecords", "delete"): "the 21st release of a Release takes the record of its first away",
     Right("apps", "deployments", "get"): CONFLICT,
     Right("apps", "replicasets", "get"): CONFLICT,
