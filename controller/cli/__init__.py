@@ -13,6 +13,7 @@ import typer
 from controller.cli.commands import commands
 from controller.cli.demo import demo
 from controller.cli.exits import Exit, table
+from controller.cli.history import history
 from controller.cli.lint import lint
 from controller.cli.plan import plan
 from controller.cli.program import program
@@ -40,6 +41,7 @@ app = typer.Typer(
 )
 app.command(rich_help_panel=_SEE)(status)
 app.command(rich_help_panel=_SEE)(watch)
+app.command(rich_help_panel=_SEE)(history)
 app.command(rich_help_panel=_SEE)(wait)
 for _name, _command in commands().items():
     app.command(_name, rich_help_panel=_SAY)(_command)

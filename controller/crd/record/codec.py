@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -70,6 +70,12 @@ def record_from_wire(obj: Mapping[str, Any]) -> core.Record | None:
         return None
     record: core.Record = to_core(found)
     return record
+
+
+def history(release: str, objects: Iterable[Mapping[str, Any]]) -> list[tuple[core.Record, Mapping[str, Any]]]:
+    """The records of one Release among those of its namespace, each with its object; the oldest first."""
+    read = [(record_from_wire(obj), obj) for obj in objects if owner_of(obj)[0] == release]
+    return sorted(((record, obj) for record, obj in read if record is not None), key=lambda one: one[0].number)
 
 
 def owner_of(obj: Mapping[str, Any]) -> tuple[str, str]:
