@@ -35,13 +35,14 @@ from controller.crd import (
     unpack_spec,
 )
 from controller.errors import ClusterError, Conflict, InvalidRelease, NotFound
-from controller.observe import Observer, Seen
+from controller.observe import CachedFound, Observer, Seen
 from controller.observe.found import RELEASE
 from controller.reconcile.finalizer import held, is_held, released
 from controller.reconcile.memory import Memory, spread
 from controller.reconcile.records import Records
 from controller.reconcile.series import show
 from controller.telemetry import Telemetry
+from controller.workloads import workload_of
 
 Key = tuple[str, str]
 
@@ -222,28 +223,37 @@ class Reconciler:
     def followed(self, key: Key) -> Release | None:
         """The spec that the release in progress follows, though another stands there; None without one."""
         memory = self._memory.get(key)
-        return memory.accepted if memory and underway(memory.status) else None
+        if memory is None or not (underway(memory.status) or memory.status.hand_back):
+            return None
+        return memory.accepted
 
     async def _see_last(
         self, key: Key, obj: Object, memory: Memory, command: Command | None, now: float
     ) -> tuple[Release, Seen]:
         """What a Release that is being deleted has to hand back: nothing that is wrong with its spec holds it up."""
-        release = replace(self._accepted(obj, memory), deleting=True)
+        release = memory.accepted = self._to_hand_back(obj, memory)
         seen = await self.observer.observe(release, memory.status, None, now, asyncio.Event())
         at = memory.status.hand_back
         settled = at is not None and memory.settled is at.stage
         return release, replace(seen, observed=replace(seen.observed, settled=settled, failures=memory.failures))
 
-    def _accepted(self, obj: Object, memory: Memory) -> Release:
+    def _to_hand_back(self, obj: Object, memory: Memory) -> Release:
         """The spec that was followed last, as far as it is known; never one that claims what another Release has."""
+        release = self._readable(obj, memory) or _nothing_asked(obj)
+        template = workload_of(release).owner(release, CachedFound(self.caches))
+        if template:  # objects were made for another Deployment than the one named now
+            release = replace(release, workload=replace(release.workload, deployment=template))
+        return _as_now(release, obj)
+
+    def _readable(self, obj: Object, memory: Memory) -> Release | None:
         others = self.caches[RELEASE].list()
         with contextlib.suppress(InvalidRelease):
             return self.admission.admit(obj, others)
         if memory.accepted is not None:
-            return _as_now(memory.accepted, obj)
+            return memory.accepted
         with contextlib.suppress(InvalidRelease):
             return self.admission.claimed(obj, others)
-        return _nothing_asked(obj)
+        return None
 
     async def _record(self, it: _Pass) -> None:
         """Write the status if it is due. Raises Conflict when the Release has changed since it was read."""

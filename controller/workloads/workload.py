@@ -41,6 +41,12 @@ class Workload(Protocol):
         """Fewer replicas, revisions that are wanted no more, and what happens to the template."""
         ...
 
+    def owner(self, release: Release, found: Found) -> str:
+        """The Deployment that the Release's revisions were made for, where none was made for the one that it names;
+        "" otherwise.
+        """
+        ...
+
     def leave(self, release: Release, revision: str, found: Found) -> tuple[Change, ...]:
         """Cut one revision loose from Release and template: it goes on serving, and is the user's."""
         ...

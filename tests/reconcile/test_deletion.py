@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from controller.errors import InvalidRelease
 from tests.handback import RULES, SERVICES, delete, deleted, gone, is_plain, kept, names, there
 from tests.stage import AGENT, DEPLOYMENTS, KEY, NAME, NAMESPACE, RELEASES, ROUTES, Stage, release, workload
 
@@ -438,6 +439,7 @@ async def test_pods_that_do_not_come_are_told_and_stable_goes_on_serving(stage: 
     [
         {"gates": {"limits": [{"name": "failures", "prometheus": {"query": "{{ nope }}", "max": 0.1}}]}},
         {"traffic": {"port": 81}},
+        {"workload": {"deployment": "nowhere"}},
     ],
 )
 @pytest.mark.parametrize("restarted", [False, True])
@@ -449,6 +451,26 @@ async def test_an_invalid_release_is_handed_back_too(stage: Stage, spec: dict[st
         await stage.restart()
     await deleted(stage)
     assert is_plain(stage)
+
+
+async def test_a_release_that_cannot_be_read_at_all_gives_back_what_carries_its_marks(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spec of a newer version, say. Nothing tells then which DestinationRule it named: that stays."""
+
+    def unreadable(_: object) -> None:
+        raise InvalidRelease("spec.traffic: there is no such field")
+
+    await stage.idle()
+    await stage.kill()
+    for module in ("admission.parse_release", "admission.parse_ownership", "loop.parse_release"):
+        monkeypatch.setattr(f"controller.{module}", unreadable)
+    await stage.start()
+    await stage.until(lambda: stage.phase() == "Invalid")
+    await deleted(stage)
+    assert names(stage, SERVICES) == []
+    assert names(stage, "deployments.apps") == ["podinfo"]
+    assert not stage.get("deployments.apps")["spec"].get("paused")
 
 
 async def test_a_status_that_is_lost_is_found_again_in_the_routes(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from controller.core.objects import Change, Found, Ref, name, namespace
 from controller.core.release import Release
 from controller.core.seen import Difference, WorkloadSeen
 from controller.core.wanted import Wanted
-from controller.workloads.managed import configuration, differences, leaving, look, problems, writes
+from controller.workloads.managed import configuration, differences, known, leaving, look, problems, writes
 from controller.workloads.managed.known import revisions
 from controller.workloads.managed.marks import copy_refs
 
@@ -41,6 +41,9 @@ class Managed:
 
     def down(self, release: Release, wanted: Wanted, found: Found) -> tuple[Change, ...]:
         return tuple(writes.down(release, wanted, found))
+
+    def owner(self, release: Release, found: Found) -> str:
+        return known.owner(release, found)
 
     def leave(self, release: Release, revision: str, found: Found) -> tuple[Change, ...]:
         return tuple(leaving.leave(release, revision, found))

@@ -57,6 +57,17 @@ def revisions(release: Release, found: Found) -> tuple[Object, ...]:
     )
 
 
+def owner(release: Release, found: Found) -> str:
+    """The Deployment whose revisions these are, where none is of the one that the Release names; "" otherwise."""
+    owners = {
+        name_of(template)
+        for one in revisions(release, found)
+        for template in found.list("Deployment", release.namespace)
+        if is_owned_by(one, template)
+    }
+    return min(owners) if owners and release.workload.deployment not in owners else ""
+
+
 def copies_found(release: Release, found: Found) -> Iterator[Object]:
     """Every copy of configuration that was made for the template's revisions."""
     template = found.get("Deployment", release.namespace, release.workload.deployment)

@@ -89,3 +89,13 @@ def test_releases_of_one_name_in_two_namespaces_are_two() -> None:
     cluster.restore(one)
     cluster.restore(other)
     assert cluster["VirtualService edge/edge"]["spec"] == shared["spec"]
+
+
+def test_a_route_that_another_release_took_over_is_not_given_back() -> None:
+    """One Release came to name what the other has; only the other knows what stood there before."""
+    cluster = own()
+    one, other = release(routes=("web",), called="a"), release(routes=("web",), called="b")
+    cluster.follow(one, wanted({"aaa": 1000}))
+    before = cluster[VS]["spec"]
+    cluster.restore(other)
+    assert cluster[VS]["spec"] == before
