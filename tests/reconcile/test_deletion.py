@@ -183,6 +183,20 @@ async def test_in_the_middle_of_a_release_that_was_taken_back(stage: Stage) -> N
     assert [weights.get("x:2", 0) for weights in stage.weights] == [0, 10, 50, 0]
 
 
+async def test_a_previous_revision_that_is_still_warm_goes_before_the_routes_do(stage: Stage) -> None:
+    await stage.idle()
+    await edit(stage, {"workload": {"keepPrevious": "1h"}})
+    await stage.push("x:2")
+    await stage.until(lambda: stage.serves("x:2"))
+    previous = f"podinfo-{stage.revision('x:1')}"
+    assert stage.get("deployments.apps", previous)["spec"]["replicas"] == 3
+    await delete(stage)
+    await stage.until(lambda: not names(stage, SERVICES))
+    assert not stage.get("deployments.apps", previous)["status"].get("readyReplicas")
+    await gone(stage)
+    assert is_plain(stage)
+
+
 @pytest.mark.parametrize("moment", ["preparing", "routed"])
 async def test_in_the_middle_of_an_adoption(stage: Stage, moment: str) -> None:
     await stage.play()
@@ -235,6 +249,12 @@ async def promoting(stage: Stage) -> None:
     await at(stage, 100)
 
 
+async def baking(stage: Stage) -> None:
+    await edit(stage, {"strategy": {"canary": {"bake": {"weight": "100%", "for": "10m"}}}})
+    await at(stage, 100)
+    await stage.until(lambda: stage.phase() == "Baking")
+
+
 async def rolling_back(stage: Stage) -> None:
     await at(stage, 50)
     await stage.say("abort")
@@ -257,7 +277,7 @@ async def invalid(stage: Stage) -> None:
     await stage.until(lambda: stage.phase() == "Invalid")
 
 
-MOMENTS = [in_preparation, at_10, at_50, paused, promoting, rolling_back, failed, superseded, invalid]
+MOMENTS = [in_preparation, at_10, at_50, paused, promoting, baking, rolling_back, failed, superseded, invalid]
 
 
 @pytest.mark.parametrize(
