@@ -21,12 +21,14 @@ check: install ## ruff, mypy --strict, the import contracts, generated files up 
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m controller.crd.generate --check
 	$(BIN)/python -m controller.sandbox.api.schema.generate --check
+	$(BIN)/python docs/generate.py --check
 
 crd: install ## manifests/crds from the models
 	$(BIN)/python -m controller.crd.generate
 
-generate: crd ## everything that is generated: CRDs, the sandbox's schemas of built-in kinds
+generate: crd ## everything that is generated: CRDs, the sandbox's schemas of built-in kinds, docs/reference
 	$(BIN)/python -m controller.sandbox.api.schema.generate
+	$(BIN)/python docs/generate.py
 
 format: install
 	$(BIN)/ruff format .
