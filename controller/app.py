@@ -25,6 +25,7 @@ from controller.providers import Prometheus
 from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Measurement, Past, Provider
 from controller.providers.past import MeshHistory
+from controller.providers.unrouted import MeshUnrouted
 from controller.reconcile import Reconciler, Records
 from controller.server import Heartbeat, Server
 from controller.settings import Settings
@@ -113,7 +114,8 @@ class App:
         self.caches.add(CONFIG_MAP, metadata_only=True)
         if settings.secrets:
             self.caches.add(SECRET, metadata_only=True)
-        measurer = Measurer(MeshMetrics(provider), MeshHistory(provider), provider, settings.scrape_interval)
+        unrouted = MeshUnrouted(provider)
+        measurer = Measurer(MeshMetrics(provider), MeshHistory(provider), unrouted, provider, settings.scrape_interval)
         self.reconciler = Reconciler(
             cluster,
             self.caches,

@@ -41,6 +41,8 @@ class Look:
 
     ``end`` in epoch seconds, ``duration`` in seconds. ``missing`` says in one clause why there are no counts at all
     ("Prometheus did not answer within 10 s"), ``latency_missing`` why there are none of latency; "" when there are.
+    ``unrouted``: requests to the Service that no proxy found a pod for, so that they are in neither arm; None when
+    that is not known.
     """
 
     end: float
@@ -49,6 +51,7 @@ class Look:
     stable: Counts = Counts()
     missing: str = ""
     latency_missing: str = ""
+    unrouted: float | None = None
 
     @property
     def start(self) -> float:

@@ -91,6 +91,21 @@ class StepStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Requests to the Service that no proxy found a pod for: neither revision's, so that no gate counts them.
+
+    ``before``: per second, before the release's first weight. ``latest``: in the newest look. ``looks_in_a_row``: how
+    many of the newest looks had far more than before; ``requests`` is what these had in ``seconds`` together.
+    """
+
+    before: float
+    latest: float = 0.0
+    looks_in_a_row: int = 0
+    requests: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class GateStatus:
     """The last answer of one gate.
 
@@ -217,6 +232,7 @@ class Status:
     ``previous`` was stable before: it stays warm for a while, then its object stays without pods. ``revisions`` names
     those that still have objects. ``failed_name`` is the revision that was rolled back: its object stays, without pods,
     to tell it from a newer one; ``failed_reason`` (one word) and ``failed_message`` (one sentence) say why.
+    ``unrouted`` is None until it is known what was usual before the release.
     ``paused``: by a command, beside the spec's own. ``accepted`` is the spec that is followed while a release is in
     progress, packed by ``controller.crd`` and opaque here. ``evidence`` belongs to core/analysis and is opaque here:
     what is written is its text, "" without any.
@@ -244,6 +260,7 @@ class Status:
     paused: bool = False
     step: StepStatus | None = None
     gates: tuple[GateStatus, ...] = ()
+    unrouted: Unrouted | None = None
     handled: HandledCommand | None = None
     approvals: tuple[Approval, ...] = ()
     conditions: tuple[Condition, ...] = ()

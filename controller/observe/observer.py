@@ -71,7 +71,13 @@ class Observer:
         if not release.deleting and not pending(status, command):  # what is handed back is not watched over any more
             differences = await self._changes.since_written(release, status, observed, found)
             measured = await self._measured(release, status, now, changed)
-            observed = replace(observed, differences=differences, looks=measured.looks, history=measured.history)
+            observed = replace(
+                observed,
+                differences=differences,
+                looks=measured.looks,
+                history=measured.history,
+                unrouted_before=measured.unrouted_before,
+            )
         return Seen(observed, found)
 
     def unreadable(self, command: Command | None, now: float, problems: tuple[str, ...]) -> Seen:

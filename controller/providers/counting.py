@@ -41,14 +41,19 @@ class Workload:
 
 
 def increase(metric: str, by: str, workloads: Iterable[Workload], duration: float) -> str:
-    """PromQL: how much each series of these workloads grew in ``duration`` seconds, summed ``by`` these labels.
+    """PromQL: how much each series of these workloads grew in ``duration`` seconds, summed ``by`` these labels."""
+    names = sorted({one.name for one in workloads})
+    namespaces = sorted({one.namespace for one in workloads})
+    chosen = f'{{destination_workload=~"{either(names)}", destination_workload_namespace=~"{either(namespaces)}"}}'
+    return growth(metric, chosen, by, duration)
+
+
+def growth(metric: str, chosen: str, by: str, duration: float) -> str:
+    """PromQL: how much each of the ``chosen`` series grew in ``duration`` seconds, summed ``by`` these labels.
 
     A counter that fell was reset: what it shows now is the growth. Of a series that is new all of it is, unless its
     target was known but not up one look ago. The subquery's steps are the five minutes that a sample stands for.
     """
-    names = sorted({one.name for one in workloads})
-    namespaces = sorted({one.namespace for one in workloads})
-    chosen = f'{{destination_workload=~"{_any(names)}", destination_workload_namespace=~"{_any(namespaces)}"}}'
     back = f"offset {round(duration * 1000)}ms"
     now, before = f"{metric}{chosen}", f"{metric}{chosen} {back}"
     unscraped = f"(last_over_time(up[{_KNOWN}:5m] {back}) unless (up {back} == 1))"
@@ -58,7 +63,7 @@ def increase(metric: str, by: str, workloads: Iterable[Workload], duration: floa
     )
 
 
-def _any(names: list[str]) -> str:
+def either(names: list[str]) -> str:
     """A regular expression, escaped for a PromQL string."""
     return "|".join(re.escape(name).replace("\\", "\\\\") for name in names)
 

@@ -63,4 +63,6 @@ def essence(status: Status) -> Status:
     conditions = tuple(replace(condition, message="") for condition in status.conditions)
     message = _NUMBERS.sub("#", status.message)
     known = bool(status.evidence)
-    return replace(status, step=step, gates=gates, conditions=conditions, evidence=known, message=message)
+    return replace(
+        status, step=step, gates=gates, conditions=conditions, evidence=known, message=message, unrouted=None
+    )

@@ -17,6 +17,7 @@ from controller.observe.found import CONFIG_MAP, DEPLOYMENT, SECRET, Contents, f
 from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Measurement, Past
 from controller.providers.past import MeshHistory
+from controller.providers.unrouted import MeshUnrouted
 from tests.workloads.shop import chosen, config_map, deployment, release, secret
 
 Stored = dict[tuple[str, str], Any]
@@ -68,7 +69,8 @@ class World:
         return found  # type: ignore[no-any-return]
 
     async def observe(self) -> Seen:
-        observer = Observer(self.cluster, self.caches, Measurer(MeshMetrics(Silent()), MeshHistory(Silent()), Silent()))
+        measurer = Measurer(MeshMetrics(Silent()), MeshHistory(Silent()), MeshUnrouted(Silent()), Silent())
+        observer = Observer(self.cluster, self.caches, measurer)
         return await observer.observe(release(), Status(), None, 1.0, asyncio.Event())
 
 

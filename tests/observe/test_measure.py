@@ -10,10 +10,12 @@ from controller.core.observed import Counts
 from controller.core.release import Compare, Gates, IstioRouting, ManagedWorkload, Release, Routing
 from controller.core.release.strategy import Canary, WeightStep
 from controller.core.status import Phase, Revision, Status, StepStatus
+from controller.core.status import Unrouted as UnroutedStatus
 from controller.observe.measure import Measurer
 from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Line, Measurement, Past, Row
 from controller.providers.past import MeshHistory
+from controller.providers.unrouted import MeshUnrouted
 
 NOW = 100_000.0
 RELEASE = Release(
@@ -63,7 +65,7 @@ class Mesh:
         )
 
     def measurer(self) -> Measurer:
-        return Measurer(MeshMetrics(self), MeshHistory(self), self, 15.0)
+        return Measurer(MeshMetrics(self), MeshHistory(self), MeshUnrouted(self), self, 15.0)
 
 
 async def test_before_the_first_weight_stables_history_is_asked_for_and_no_look() -> None:
@@ -118,3 +120,21 @@ async def test_an_error_is_the_reason_why_there_is_none() -> None:
     found = await Mesh("Prometheus is away").measurer().measure(RELEASE, PREPARING, NOW)
     assert found.history is not None
     assert (found.history.looks, found.history.missing) == ((), "Prometheus is away")
+
+
+async def test_what_is_usual_of_unrouted_requests_is_asked_once_with_the_first_look() -> None:
+    class Unrouted(Mesh):
+        def _rows(self, query: str) -> tuple[Row, ...]:
+            asked = "destination_service" in query and not self.error
+            return (Row({"destination_service": "podinfo.shop"}, 30.0),) if asked else super()._rows(query)
+
+    step = replace(STEPPING.step or StepStatus(), started=NOW - 70)
+    first = replace(STEPPING, step=step, evidence="kept")
+    found = await Unrouted().measurer().measure(RELEASE, first, NOW)
+    assert found.unrouted_before == 30.0 / 600
+    assert [judged.look.unrouted for judged in found.looks] == [30.0, 30.0]
+    known = replace(first, unrouted=UnroutedStatus(0.05))
+    assert (await Unrouted().measurer().measure(RELEASE, known, NOW)).unrouted_before is None
+    assert (await Unrouted().measurer().measure(RELEASE, first, NOW - 40)).unrouted_before is None, "no look is due"
+    silent = await Unrouted("Prometheus is away").measurer().measure(RELEASE, first, NOW)
+    assert (silent.unrouted_before, silent.looks[0].look.unrouted) == (None, None)

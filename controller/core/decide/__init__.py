@@ -13,7 +13,7 @@ from controller.core.decide.commands import command_move, noted, pending
 from controller.core.decide.comparison import compared, history_until, renewed
 from controller.core.decide.describe import describe
 from controller.core.decide.drift import drifted, rewritten, settled
-from controller.core.decide.evidence import fought, harm, weigh
+from controller.core.decide.evidence import fought, harm, unrouted_until, weigh
 from controller.core.decide.facts import follows, notice
 from controller.core.decide.fight import fight_event, spaced
 from controller.core.decide.handback import hand_back
@@ -41,6 +41,7 @@ __all__ = [
     "pending",
     "settled",
     "told",
+    "unrouted_until",
     "wanted_traffic",
 ]
 

@@ -13,8 +13,9 @@ from controller.core.decide.traffic import share
 from controller.core.limits import judge
 from controller.core.release import Release
 from controller.core.share import LOOKS, add
-from controller.core.status import GateStatus, Phase, Status, Verdict
+from controller.core.status import GateStatus, Phase, Status, Unrouted, Verdict
 from controller.core.traffic import WHOLE
+from controller.core.unrouted import count, surge
 
 
 def weigh(release: Release, status: Status, observed: Observed) -> Status:
@@ -25,19 +26,31 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
     status = compare(release, status, step, observed)
     gates, compared = without(status.gates), status.gates[len(without(status.gates)) :]
     wanted = share(release, step.index)
+    unrouted = status.unrouted
+    if unrouted is None and observed.unrouted_before is not None:
+        unrouted = Unrouted(observed.unrouted_before)
     for judged in observed.looks:
         effect = step.in_effect_since
         if effect is None or judged.look.end <= (step.looked_until or effect):
             continue
         warm = judged.look.start >= effect + release.gates.warm_up
         gates = judge(release.gates.limits, gates, judged.look, judged.values, warm=warm)
+        unrouted = unrouted and count(unrouted, judged.look)
         before = step.mismatches_in_a_row
         if 0 < wanted < WHOLE:
             step = add(step, judged.look, wanted, both_ways=not release.strategy.testers)
         if before >= LOOKS and step.mismatches_in_a_row == 0:
             step = replace(step, in_effect_since=judged.look.end)  # the share is right again: the clock starts anew
         step = replace(step, looked_until=judged.look.end)
-    return replace(status, gates=(*gates, *compared), step=step)
+    return replace(status, gates=(*gates, *compared), step=step, unrouted=unrouted)
+
+
+def unrouted_until(status: Status) -> float | None:
+    """The moment up to which it is asked what was usual of unrouted requests; None when that is known.
+
+    It is that of the first weight, or of a later one where nobody answered before: then less is taken for a surge.
+    """
+    return status.step.started if status.step is not None and status.unrouted is None else None
 
 
 def harm(release: Release, status: Status, observed: Observed) -> Move | None:
@@ -51,6 +64,8 @@ def harm(release: Release, status: Status, observed: Observed) -> Move | None:
         if gate.failures_in_a_row >= release.gates.failure_limit:
             times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"
             return roll_back(status, "GateFailed", f"{candidate.name}: gate {gate.name}: {gate.reason} ({times})", now)
+    if why := surge(status.unrouted):
+        return roll_back(status, "NoHealthyUpstream", f"{candidate.name}: {why}", now)
     return _pods(release, status, observed)
 
 

@@ -34,6 +34,8 @@ class Observed:
     ``blind``: nothing else could be seen, since no spec is known that would say where to look. ``lag``: seconds after
     its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is about
     to begin; None when they were not asked for. ``differences``: what others changed since it was written.
+    ``unrouted_before``: requests per second to the Service that no proxy found a pod for, before the release; None when
+    it was not asked for, or nobody answered.
     ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
     there now was changed after that. ``settled`` and ``failures`` are about a Release that is being deleted: whether
     the last pass had nothing left to write in its stage, and what it could not write.
@@ -49,6 +51,7 @@ class Observed:
     lag: float = 0.0
     history: History | None = None
     differences: tuple[Difference, ...] = ()
+    unrouted_before: float | None = None
     mended: frozenset[str] = frozenset()
     settled: bool = False
     failures: tuple[str, ...] = ()

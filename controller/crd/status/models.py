@@ -92,6 +92,23 @@ class StepStatus(StatusModel):
         return {"position": f"{min(self.index + 1, self.count)}/{self.count}"} if self.count else {}
 
 
+class Unrouted(StatusModel):
+    """Requests to the Service that no proxy found a pod for."""
+
+    mirrors = core.Unrouted
+
+    before: Amount
+    """How many per second there were before the release."""
+    latest: Amount = 0.0
+    """How many there were in the newest look."""
+    looks_in_a_row: Count = 0
+    """The newest looks with far more than before."""
+    requests: Amount = 0.0
+    """How many these had together."""
+    seconds: Amount = 0.0
+    """Their time."""
+
+
 class GateStatus(StatusModel):
     """The last answer of one gate."""
 
@@ -265,6 +282,8 @@ class Status(StatusModel):
     """The place in the plan."""
     gates: Annotated[tuple[GateStatus, ...], Field(max_length=64)] = ()
     """The last answer of each gate."""
+    unrouted: Unrouted | None = None
+    """Requests to the Service that no proxy found a pod for."""
     handled: HandledCommand | None = None
     """The last command that was handled."""
     approvals: Annotated[tuple[Approval, ...], Field(max_length=64)] = ()

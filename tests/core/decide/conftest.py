@@ -8,7 +8,16 @@ from math import inf
 
 import pytest
 
-from controller.core.decide import Decision, Event, Judged, Observed, decide, history_until, next_look
+from controller.core.decide import (
+    Decision,
+    Event,
+    Judged,
+    Observed,
+    decide,
+    history_until,
+    next_look,
+    unrouted_until,
+)
 from controller.core.observed import Counts, History, Look
 from controller.core.release import (
     Canary,
@@ -58,6 +67,7 @@ class Pods:
 class World:
     """``crash`` holds images whose pods never become ready; ``bad`` images of which every request fails.
 
+    ``unrouted``: requests of each look that reach no pod, ``unrouted_before`` the same a second before the release.
     ``before``: what is answered about stable's history, ``asked`` times. Three kinds of problems: ``problems`` of the
     spec, which is refused with them; ``foreign``: a destination of others stands in the named route; ``untemplated``:
     why the template cannot be released.
@@ -79,6 +89,8 @@ class World:
     crash: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
     silent: bool = False
+    unrouted: float | None = 0.0
+    unrouted_before: float | None = 0.0
     before: History = field(default_factory=lambda: History(missing="there is no history in this world"))
     asked: int = 0
     problems: tuple[str, ...] = ()
@@ -124,6 +136,7 @@ class World:
             looks,
             problems,
             history=self.before if wanted else None,
+            unrouted_before=self.unrouted_before if looks and unrouted_until(self.status) is not None else None,
         )
 
     def _looks(self) -> Iterator[Judged]:
@@ -135,7 +148,8 @@ class World:
             total = 0 if self.silent else 1000
             wrong = candidate in self.revisions and self.revisions[candidate].images[0] in self.bad
             sent = round(total * share)
-            yield Judged(Look(end, gates.interval, served(sent, sent if wrong else 0), served(total - sent, 0)))
+            arms = served(sent, sent if wrong else 0), served(total - sent, 0)
+            yield Judged(Look(end, gates.interval, *arms, unrouted=self.unrouted))
             end += gates.interval
 
     def turn(self) -> Decision:
