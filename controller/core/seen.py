@@ -116,6 +116,7 @@ class RoutesSeen:
     routes (or several objects) differ among each other. ``testers`` is the revision at the testers' routes, "" without.
     ``named``: every revision that any route still refers to, also foreign routes and copies by mirrors.
     ``problems``: why these objects cannot be used, one sentence each with the remedy; empty when they can.
+    ``unsplit``: where that is allowed, every way on which requests reach the Service past the routes, each a clause.
     """
 
     subsets: frozenset[str] = frozenset()
@@ -124,3 +125,4 @@ class RoutesSeen:
     testers: str = ""
     named: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
+    unsplit: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Whether the mesh really sends the candidate the share that was asked for."""
+"""Whether the mesh really sends the candidate the share that was asked for, and whether it has ceased to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from math import log
 
 from controller.core.observed import Look
-from controller.core.status import Measured, StepStatus
+from controller.core.status import Failing, Measured, StepStatus
+from controller.core.traffic import WHOLE
 
 LEAST_REQUESTS = 200
 """Requests over which a share is compared; fewer are pooled with the next look's."""
@@ -33,6 +34,28 @@ def add(step: StepStatus, look: Look, share: int, *, both_ways: bool) -> StepSta
         return replace(step, measured=measured)
     wrong = unlikely(candidate, total, share / 1000, both_ways=both_ways)
     return replace(step, measured=measured, mismatches_in_a_row=step.mismatches_in_a_row + 1 if wrong else 0)
+
+
+def follow(failing: Failing | None, look: Look) -> Failing | None:
+    """What is known after one more look of a candidate that fails more often than stable does."""
+    ours, theirs = look.candidate, look.stable
+    if look.missing:
+        return failing
+    if not ours.requests:
+        return failing and replace(failing, missed=failing.missed + round(theirs.requests))
+    worse = ours.errors * theirs.requests > theirs.errors * ours.requests if theirs.requests else ours.errors > 0
+    return Failing(round(ours.errors), round(ours.requests)) if worse else None
+
+
+def ejected(failing: Failing | None, share: int) -> bool:
+    """Whether a candidate that is given ``share`` per mille gets nothing any more, after errors.
+
+    So the mesh has taken its pods out (outlierDetection). Without errors before it is a mismatch like any other. One
+    look may be enough: an ejection lasts for 30 s at first, which seldom covers two.
+    """
+    if failing is None or not failing.missed or not 0 < share < WHOLE:
+        return False
+    return unlikely(0, failing.missed, share / WHOLE, both_ways=False)
 
 
 def unlikely(successes: int, trials: int, chance: float, *, both_ways: bool) -> bool:

@@ -67,6 +67,18 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """The candidate's newest look with requests, if more of them failed than of stable's: ``errors`` of ``requests``.
+
+    ``missed``: stable's requests since, while the candidate got none.
+    """
+
+    errors: int
+    requests: int
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StepStatus:
     """The place in the plan.
 
@@ -88,6 +100,7 @@ class StepStatus:
     wanted: Weights | None = None
     measured: Measured | None = None
     mismatches_in_a_row: int = 0
+    failing: Failing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def essence(status: Status) -> Status:
 
     The first evidence does too: it holds what was learned from stable's history, which is asked for only once.
     """
-    step = status.step and replace(status.step, measured=None, looked_until=None, mismatches_in_a_row=0)
+    step = status.step and replace(status.step, measured=None, looked_until=None, mismatches_in_a_row=0, failing=None)
     gates = tuple(
         replace(gate, value=None, sample=0, reason="", pool_requests=0.0, pool_bad=0.0) for gate in status.gates
     )

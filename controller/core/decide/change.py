@@ -73,7 +73,10 @@ def to_step(release: Release, status: Status, index: int, now: float) -> Status:
     label = steps[index].label if index < len(steps) else "100%"
     weight = share(release, index)
     same = before is not None and share(release, before.index) == weight
-    step = StepStatus(index, len(steps), label, target=index, started=now)
+    failing = before.failing if before else None
+    if failing and not same:
+        failing = replace(failing, missed=0)
+    step = StepStatus(index, len(steps), label, target=index, started=now, failing=failing)
     if before and same:  # the routes stay as they are: so does what was seen of them
         step = replace(
             step,

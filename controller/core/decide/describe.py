@@ -15,6 +15,7 @@ from controller.core.decide.phases import IN_PROGRESS
 from controller.core.decide.previous import is_warm, kept_until
 from controller.core.decide.skew import CLOCK_SKEW, skew_told
 from controller.core.decide.traffic import share, wanted_traffic
+from controller.core.decide.unsplit import UNSPLIT, past_told
 from controller.core.plan import percent, plan
 from controller.core.release import Release
 from controller.core.status import Condition, Phase, Revision, Status, Truth, Verdict
@@ -188,6 +189,9 @@ def _conditions(release: Release, status: Status, observed: Observed) -> tuple[C
         ("TemplateResumed", bool(resumed), "Resumed" if resumed else "Paused", resumed),
         ("Drift", bool(changed), why_changed, changed),
     ]
+    past, why_past = past_told(release, status, observed)
+    if past or status.condition(UNSPLIT):
+        wanted.append((UNSPLIT, bool(past), why_past, past))
     skewed = skew_told(status, observed)
     if skewed or status.condition(CLOCK_SKEW):
         wanted.append((CLOCK_SKEW, bool(skewed), "Skewed" if skewed else "Agree", skewed))

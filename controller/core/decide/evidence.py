@@ -10,9 +10,11 @@ from controller.core.decide.fight import FIGHT, fights
 from controller.core.decide.model import Observed
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.traffic import share
+from controller.core.decide.unsplit import weights_alone
 from controller.core.limits import judge
+from controller.core.plan import percent
 from controller.core.release import Release
-from controller.core.share import LOOKS, add
+from controller.core.share import LOOKS, add, ejected, follow
 from controller.core.status import GateStatus, Phase, Status, Unrouted, Verdict
 from controller.core.traffic import WHOLE
 from controller.core.unrouted import count, surge
@@ -38,7 +40,8 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
         unrouted = unrouted and count(unrouted, judged.look)
         before = step.mismatches_in_a_row
         if 0 < wanted < WHOLE:
-            step = add(step, judged.look, wanted, both_ways=not release.strategy.testers)
+            step = add(step, judged.look, wanted, both_ways=weights_alone(release))
+            step = replace(step, failing=follow(step.failing, judged.look))
         if before >= LOOKS and step.mismatches_in_a_row == 0:
             step = replace(step, in_effect_since=judged.look.end)  # the share is right again: the clock starts anew
         step = replace(step, looked_until=judged.look.end)
@@ -64,6 +67,8 @@ def harm(release: Release, status: Status, observed: Observed) -> Move | None:
         if gate.failures_in_a_row >= release.gates.failure_limit:
             times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"
             return roll_back(status, "GateFailed", f"{candidate.name}: gate {gate.name}: {gate.reason} ({times})", now)
+    if why := _ejected(release, status):  # first: with all pods ejected, requests find none either
+        return roll_back(status, "Ejected", f"{candidate.name} {why}", now)
     if why := surge(status.unrouted):
         return roll_back(status, "NoHealthyUpstream", f"{candidate.name}: {why}", now)
     return _pods(release, status, observed)
@@ -102,6 +107,19 @@ def judging(release: Release, status: Status) -> tuple[GateStatus, ...]:
     """The gates that say whether the present step may be left."""
     everybody = status.step is not None and share(release, status.step.index) == WHOLE
     return without(status.gates) if everybody else overall(status.gates)
+
+
+def _ejected(release: Release, status: Status) -> str:
+    """Why the candidate is taken for ejected, in one clause; "" while it is not."""
+    step = status.step
+    if step is None or step.failing is None or not ejected(step.failing, share(release, step.index)):
+        return ""
+    last = step.failing
+    return (
+        f"gets no requests any more after errors ({last.errors} of its last {last.requests} failed; since then stable "
+        f"got {last.missed}, and the candidate none of {percent(share(release, step.index))} that are asked for): the "
+        "mesh has ejected its pods, as a DestinationRule's outlierDetection does"
+    )
 
 
 def _pods(release: Release, status: Status, observed: Observed) -> Move | None:

@@ -60,6 +60,19 @@ class Measured(StatusModel):
         return {"share": f"{100 * self.candidate / self.total:.3g}%"} if self.total else {}
 
 
+class Failing(StatusModel):
+    """The candidate's newest look with requests, if more of them failed than of stable's."""
+
+    mirrors = core.Failing
+
+    errors: Count
+    """Requests that failed."""
+    requests: Count
+    """All of them."""
+    missed: Count = 0
+    """Stable's requests since, while the candidate got none."""
+
+
 class StepStatus(StatusModel):
     """The place in the plan."""
 
@@ -87,6 +100,8 @@ class StepStatus(StatusModel):
     """The share that the candidate really gets."""
     mismatches_in_a_row: Count = 0
     """Looks in a row in which the measured share was not the wanted one."""
+    failing: Failing | None = None
+    """The candidate's newest look with requests, if more of them failed than of stable's."""
 
     def derived(self) -> dict[str, Any]:
         return {"position": f"{min(self.index + 1, self.count)}/{self.count}"} if self.count else {}

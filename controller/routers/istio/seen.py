@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from controller.core.objects import namespace
+from controller.core.release import Unsplit
 from controller.core.seen import RoutesSeen
 from controller.core.traffic import Testers, Traffic, Weights
 from controller.routers.istio.names import inserted_by
 from controller.routers.istio.problems import problems
 from controller.routers.istio.routes import routed
 from controller.routers.istio.rules import present
+from controller.routers.istio.unsplit import ways
 from controller.routers.istio.view import View, http
 
 Shares = tuple[tuple[str, int], ...]
@@ -26,6 +28,7 @@ def see(view: View) -> RoutesSeen:
         testers=testers,
         named=view.all_revisions(),
         problems=problems(view, splitting=splitting),
+        unsplit=tuple(ways(view)) if view.release.traffic.unsplit is Unsplit.ALLOW and view.service else (),
     )
 
 

@@ -67,6 +67,7 @@ class Pods:
 class World:
     """``crash`` holds images whose pods never become ready; ``bad`` images of which every request fails.
 
+    ``ejected``: the candidate gets nothing, whatever was asked for.
     ``unrouted``: requests of each look that reach no pod, ``unrouted_before`` the same a second before the release.
     ``before``: what is answered about stable's history, ``asked`` times. Three kinds of problems: ``problems`` of the
     spec, which is refused with them; ``foreign``: a destination of others stands in the named route; ``untemplated``:
@@ -89,6 +90,7 @@ class World:
     crash: set[str] = field(default_factory=set)
     bad: set[str] = field(default_factory=set)
     silent: bool = False
+    ejected: bool = False
     unrouted: float | None = 0.0
     unrouted_before: float | None = 0.0
     before: History = field(default_factory=lambda: History(missing="there is no history in this world"))
@@ -147,7 +149,7 @@ class World:
             share = self.weights.get(candidate, 0) / 1000
             total = 0 if self.silent else 1000
             wrong = candidate in self.revisions and self.revisions[candidate].images[0] in self.bad
-            sent = round(total * share)
+            sent = 0 if self.ejected else round(total * share)
             arms = served(sent, sent if wrong else 0), served(total - sent, 0)
             yield Judged(Look(end, gates.interval, *arms, unrouted=self.unrouted))
             end += gates.interval

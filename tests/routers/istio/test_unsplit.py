@@ -96,7 +96,12 @@ def test_every_way_is_listed(objects: list[Json], words: list[str]) -> None:
     for word in words:
         assert word in problems
     allowed = dataclasses.replace(one.traffic, unsplit=Unsplit.ALLOW)
-    assert Cluster(*objects).problems(dataclasses.replace(one, traffic=allowed)) == ""
+    seen = Cluster(*objects).see(dataclasses.replace(one, traffic=allowed))
+    assert seen.problems == ()
+    assert bool(seen.unsplit) == bool(words)
+    for word in words:
+        assert any(word in way for way in seen.unsplit)
+    assert Cluster(*objects).see(one).unsplit == (), "where they are refused they are a problem"
 
 
 def test_all_of_them_are_one_problem() -> None:
