@@ -229,6 +229,19 @@ class Releases:
             buckets=_RELEASE_BUCKETS,
             registry=registry,
         )
+        self.unrouted = Gauge(
+            "sluice_unrouted_requests",
+            "Requests to the Service in the last look that no proxy found a pod for (503 UH or NC, 404 NR)",
+            one,
+            registry=registry,
+        )
+        self.drifts = Counter(
+            "sluice_drifts_total",
+            "Times that others changed what Sluice had written, and it is written again; subject is Routes, Subsets, "
+            "Revision, Configuration or Template",
+            [*one, "subject"],
+            registry=registry,
+        )
         self.comparisons = Comparisons(registry)
         self._shown: dict[tuple[str, str], set[tuple[_Labelled, tuple[str, ...]]]] = {}
 
@@ -240,6 +253,10 @@ class Releases:
     def count(self, outcome: str, reason: str, namespace: str, name: str) -> None:
         self.outcomes.labels(namespace, name, outcome, reason).inc()
         self._remember(self.outcomes, namespace, name, outcome, reason)
+
+    def drift(self, subject: str, namespace: str, name: str) -> None:
+        self.drifts.labels(namespace, name, subject).inc()
+        self._remember(self.drifts, namespace, name, subject)
 
     def observe(self, series: Histogram, seconds: float, namespace: str, name: str, *more: str) -> None:
         series.labels(namespace, name, *more).observe(seconds)

@@ -28,6 +28,7 @@ def show(series: Releases, release: Release, before: Status, decision: Decision,
     _step(series, one, status, status.step)
     _gates(series, one, status)
     _comparison(series, release, status, now)
+    _others(series, one, before, status)
     _outcomes(series, one, before, decision, now)
     left = before.step if status.step is None or before.step is None or status.step.index != before.step.index else None
     if left and left.in_effect_since:
@@ -42,6 +43,18 @@ def _step(series: Releases, one: tuple[str, str], status: Status, step: StepStat
         series.set(series.measured, step.measured.share, *one)
     else:
         series.remove(series.measured, *one)
+
+
+def _others(series: Releases, one: tuple[str, str], before: Status, status: Status) -> None:
+    """What others did to our objects, and what the mesh found no pod for."""
+    known = {(drift.object, drift.at) for drift in before.drifts}
+    for drift in status.drifts:
+        if (drift.object, drift.at) not in known:
+            series.drift(drift.subject, *one)
+    if status.unrouted is not None:
+        series.set(series.unrouted, status.unrouted.latest, *one)
+    else:
+        series.remove(series.unrouted, *one)
 
 
 def _gates(series: Releases, one: tuple[str, str], status: Status) -> None:

@@ -13,7 +13,7 @@ from controller.core.analysis import AtStep, Kept, Settings, observe, start
 from controller.core.decide import Decision
 from controller.core.observed import Counts, Look
 from controller.core.release import Canary, Compare, Gates, IstioRouting, ManagedWorkload, Release, Routing, WeightStep
-from controller.core.status import Phase, Revision, Status, StepStatus
+from controller.core.status import Drift, Phase, Revision, Status, StepStatus, Unrouted
 from controller.reconcile import series
 from controller.telemetry import Telemetry
 
@@ -95,3 +95,32 @@ def test_they_go(how: str) -> None:
     else:
         telemetry.releases.drop("shop", "podinfo")
     assert read(telemetry, "harm_ratio", metric="errors") is None
+
+
+def test_what_others_changed_is_counted_once_and_goes_with_the_release() -> None:
+    telemetry = Telemetry()
+    labels = {"namespace": "shop", "name": "podinfo", "subject": "Routes"}
+
+    def counted() -> float | None:
+        return telemetry.registry.get_sample_value("sluice_drifts_total", labels)
+
+    first, second = (Drift("Routes", "VirtualService shop/podinfo", at=at) for at in (1.0, 2.0))
+    one, ended = Status(drifts=(first,)), Status(drifts=(replace(first, ended=2.0), second))
+    for before, after in ((Status(), one), (one, one), (one, ended), (ended, Status())):
+        series.show(telemetry.releases, RELEASE, before, Decision(after, None), BEGIN)
+    assert counted() == 2.0
+    telemetry.releases.drop("shop", "podinfo")
+    assert counted() is None
+
+
+def test_requests_without_a_pod_are_shown_while_they_are_looked_at() -> None:
+    telemetry = Telemetry()
+
+    def shown() -> float | None:
+        return telemetry.registry.get_sample_value("sluice_unrouted_requests", {"namespace": "shop", "name": "podinfo"})
+
+    for unrouted, wanted in ((None, None), (Unrouted(0.1, 7.0), 7.0), (None, None), (Unrouted(0.1), 0.0)):
+        show(telemetry, replace(status(0), unrouted=unrouted))
+        assert shown() == wanted
+    telemetry.releases.drop("shop", "podinfo")
+    assert shown() is None
