@@ -29,6 +29,10 @@ class Seen:
     observed: Observed
     found: CachedFound
 
+    def following(self, edited: Release | None) -> Seen:
+        """The same, with a newer spec that waits to be followed."""
+        return self if edited is None else replace(self, observed=replace(self.observed, edited=edited))
+
 
 class Observer:
     """Reads the caches, fetches what they do not hold, and asks the providers for looks that are due."""
@@ -79,6 +83,10 @@ class Observer:
                 unrouted_before=measured.unrouted_before,
             )
         return Seen(observed, found)
+
+    def problems(self, release: Release) -> tuple[str, ...]:
+        """Why the route objects that a spec names could not be used, before anything follows it."""
+        return router_of(release).see(release, CachedFound(self._caches)).problems
 
     def unreadable(self, command: Command | None, now: float, problems: tuple[str, ...]) -> Seen:
         """What is seen of a Release that is refused, where no spec is known that would say where to look: only why."""

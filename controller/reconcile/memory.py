@@ -22,10 +22,11 @@ class Memory:
     """``wire`` is the status as it stands in the API and ``recorded`` what we wrote there; ``status`` is the newest,
     with numbers that were not written yet. A status that somebody else wrote makes all of it void.
 
-    ``written``: when, in epoch seconds. ``accepted``: the spec that was followed last, ``packed`` the same for the
-    status. ``fenced``: whether this term's leader has written the routes of the release in progress. ``mended``:
-    objects that the last pass wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to
-    write, ``failures`` what it could not.
+    ``written``: when, in epoch seconds. ``accepted``: the spec that the release in progress follows, as read from
+    ``packed``, which is what the status says of it; ``admitted``: the last one that could be followed. ``fenced``:
+    whether this term's leader has written the routes of the release in progress. ``mended``: objects that the last pass
+    wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to write, ``failures`` what it
+    could not. ``uid``: of the Release.
     """
 
     wire: dict[str, Any]
@@ -38,6 +39,8 @@ class Memory:
     mended: frozenset[str] = frozenset()
     settled: Stage | None = None
     failures: tuple[str, ...] = ()
+    admitted: Release | None = None
+    uid: str = ""
 
     def due(self, status: Status, now: float) -> bool:
         """Whether a person or a restart would miss it."""

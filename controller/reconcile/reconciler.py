@@ -17,10 +17,11 @@ from controller.act import Acted, Actor
 from controller.admission import Admission
 from controller.cluster import Caches, Cluster, EventRecorder, Object
 from controller.core.decide import Decision, decide, told
+from controller.core.decide.edits import Following, following, from_here, moves_objects
 from controller.core.decide.phases import IN_PROGRESS, STEPPING
 from controller.core.decide.standing import standing, underway
 from controller.core.objects import deleting, difference, resource_version
-from controller.core.release import Canary, Command, Gates, IstioRouting, ManagedWorkload, Release, Routing
+from controller.core.release import Command, Release
 from controller.core.status import Phase, Status
 from controller.core.traffic import Weights
 from controller.core.wanted import Reach
@@ -28,15 +29,14 @@ from controller.crd import (
     COMMAND,
     COMMAND_BY,
     COMMAND_REASON,
-    pack_spec,
     parse_command,
     status_from_wire,
     status_to_wire,
-    unpack_spec,
 )
 from controller.errors import ClusterError, Conflict, InvalidRelease, NotFound
 from controller.observe import CachedFound, Observer, Seen
 from controller.observe.found import RELEASE
+from controller.reconcile.accepted import accepted_spec, as_now, nothing_asked, remembering
 from controller.reconcile.finalizer import held, is_held, released
 from controller.reconcile.memory import Memory, spread
 from controller.reconcile.records import Records
@@ -172,8 +172,8 @@ class Reconciler:
     def forget(self, key: Key) -> None:
         """The Release is gone: so are its series and what was remembered of it."""
         memory = self._memory.pop(key, None)
-        if memory and memory.accepted:
-            self.admission.forget(memory.accepted.uid)
+        if memory:
+            self.admission.forget(memory.uid)
         self.telemetry.releases.drop(*key)
         self.records.forget(key)
 
@@ -182,8 +182,10 @@ class Reconciler:
         memory = self._remember(key, obj, now)
         command = parse_command(obj)
         see = self._see_last if deleting(obj) else self._see
-        release, seen = await see(key, obj, memory, command, now)
-        decision = _remembering(decide(release, memory.status, seen.observed), memory.packed)
+        follow, seen = await see(key, obj, memory, command, now)
+        release = follow.release or nothing_asked(obj)
+        decision = remembering(decide(release, memory.status, seen.observed), follow, memory.status, obj)
+        release = from_here(release, follow.edited, follow=decision.follow)
         return _Pass(key, obj, memory, now, command, memory.status, release, seen, decision)
 
     def _remember(self, key: Key, obj: Object, now: float) -> Memory:
@@ -191,34 +193,41 @@ class Reconciler:
         memory = self._memory.get(key)
         if memory is None or memory.wire != wire:
             status = status_from_wire(wire)
-            if memory is None:
-                memory = Memory(wire, status, status, 0.0, unpack_spec(status.accepted, obj), status.accepted)
-            known = (memory.accepted, memory.packed)
-            memory = Memory(wire, status, status, now - spread(key), *known, mended=memory.mended)
+            memory = Memory(
+                wire,
+                status,
+                status,
+                now - spread(key),
+                mended=memory.mended if memory else frozenset(),
+                admitted=memory.admitted if memory else None,
+                uid=obj["metadata"].get("uid", ""),
+            )
             self._memory[key] = memory
         return memory
 
     async def _see(
         self, key: Key, obj: Object, memory: Memory, command: Command | None, now: float
-    ) -> tuple[Release, Seen]:
+    ) -> tuple[Following, Seen]:
+        asked: Release | None = None
         refused: tuple[str, ...] = ()
         try:
-            release = self.admission.admit(obj, self.caches[RELEASE].list())
+            asked = memory.admitted = self.admission.admit(obj, self.caches[RELEASE].list())
         except InvalidRelease as error:
             refused = tuple(str(error).splitlines())
-            if memory.accepted is None or not underway(memory.status):
-                return _nothing_asked(obj), self.observer.unreadable(command, now, refused)
-            release = _as_now(memory.accepted, obj)
-        else:
-            if memory.accepted is None or memory.accepted.generation != release.generation:
-                memory.packed = pack_spec(obj)
-            memory.accepted = release
+        follow = following(asked, accepted_spec(obj, memory, asked), memory.status)
+        if follow.release is None:
+            return follow, self.observer.unreadable(command, now, refused)
+        release = as_now(follow.release, obj)
+        if follow.edited is not None and moves_objects(release, follow.edited):
+            problems = self.observer.problems(follow.edited)
+            follow = Following(release, problems=problems) if problems else follow
+        refused += follow.problems
         changed = self._changed[key] = asyncio.Event()
         try:
             seen = await self.observer.observe(release, memory.status, command, now, changed, memory.mended, refused)
-            return release, seen
         finally:
             del self._changed[key]
+        return replace(follow, release=release), seen.following(follow.edited)
 
     def followed(self, key: Key) -> Release | None:
         """The spec that the release in progress follows, though another stands there; None without one."""
@@ -229,28 +238,32 @@ class Reconciler:
 
     async def _see_last(
         self, key: Key, obj: Object, memory: Memory, command: Command | None, now: float
-    ) -> tuple[Release, Seen]:
+    ) -> tuple[Following, Seen]:
         """What a Release that is being deleted has to hand back: nothing that is wrong with its spec holds it up."""
         release = memory.accepted = self._to_hand_back(obj, memory)
         seen = await self.observer.observe(release, memory.status, None, now, asyncio.Event())
         at = memory.status.hand_back
         settled = at is not None and memory.settled is at.stage
-        return release, replace(seen, observed=replace(seen.observed, settled=settled, failures=memory.failures))
+        observed = replace(seen.observed, settled=settled, failures=memory.failures)
+        return Following(release), replace(seen, observed=observed)
 
     def _to_hand_back(self, obj: Object, memory: Memory) -> Release:
         """The spec that was followed last, as far as it is known; never one that claims what another Release has."""
-        release = self._readable(obj, memory) or _nothing_asked(obj)
+        release = self._readable(obj, memory) or nothing_asked(obj)
         template = workload_of(release).owner(release, CachedFound(self.caches))
         if template:  # objects were made for another Deployment than the one named now
             release = replace(release, workload=replace(release.workload, deployment=template))
-        return _as_now(release, obj)
+        return as_now(release, obj)
 
     def _readable(self, obj: Object, memory: Memory) -> Release | None:
         others = self.caches[RELEASE].list()
+        accepted = accepted_spec(obj, memory, None)
+        if accepted is not None:
+            return accepted  # what an edited spec names was never written
         with contextlib.suppress(InvalidRelease):
             return self.admission.admit(obj, others)
-        if memory.accepted is not None:
-            return memory.accepted
+        if memory.admitted is not None:
+            return memory.admitted
         with contextlib.suppress(InvalidRelease):
             return self.admission.claimed(obj, others)
         return None
@@ -348,31 +361,3 @@ class Reconciler:
         except (Conflict, NotFound):
             return False  # whoever wrote meanwhile has queued a pass of its own
         return True
-
-
-def _remembering(decision: Decision, packed: str) -> Decision:
-    """The decision with the spec that it follows in its status, as long as requests may be away from stable."""
-    status = decision.status
-    kept = packed if underway(status) else ""
-    return decision if kept == status.accepted else replace(decision, status=replace(status, accepted=kept))
-
-
-def _as_now(accepted: Release, obj: Object) -> Release:
-    """The accepted spec in the Release as it stands: what is told and whether it goes are of now."""
-    metadata = obj["metadata"]
-    generation, deleting = metadata.get("generation", 0), bool(metadata.get("deletionTimestamp"))
-    return replace(accepted, generation=generation, deleting=deleting)
-
-
-def _nothing_asked(obj: Object) -> Release:
-    """A Release that asks for nothing, for one that could never be read: it only says why."""
-    metadata = obj["metadata"]
-    return Release(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        workload=ManagedWorkload(""),
-        traffic=Routing("", IstioRouting((), "")),
-        strategy=Canary(()),
-        gates=Gates(),
-        generation=metadata.get("generation", 0),
-    )

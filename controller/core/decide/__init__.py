@@ -13,6 +13,7 @@ from controller.core.decide.commands import command_move, noted, pending
 from controller.core.decide.comparison import compared, history_until, renewed
 from controller.core.decide.describe import describe
 from controller.core.decide.drift import drifted, rewritten, settled
+from controller.core.decide.edits import edit_move, from_here, moves_objects
 from controller.core.decide.evidence import fought, harm, unrouted_until, weigh
 from controller.core.decide.facts import follows, notice
 from controller.core.decide.fight import fight_event, spaced
@@ -71,12 +72,16 @@ def decide(release: Release, status: Status, observed: Observed) -> Decision:
         decided, held = masked(status, decided, observed)
         events += held
     moved = move is not None or decided.phase is not status.phase
+    follow = move is not None and move.follow
+    moving = follow and observed.edited is not None and moves_objects(release, observed.edited)
+    release = from_here(release, observed.edited, follow=follow)
     decided = describe(release, decided, observed)
     return Decision(
         status=decided,
-        wanted=spaced(decided, want(release, decided, observed), observed),
+        wanted=None if moving else spaced(decided, want(release, decided, observed), observed),
         events=events,
         after=after(release, decided, observed, moved=moved),
+        follow=follow,
     )
 
 
@@ -90,11 +95,10 @@ def _onward(release: Release, status: Status, observed: Observed) -> Move | None
     """What the template, the spec and time ask for, once neither evidence nor people do; on a hold only ways home."""
     if observed.problems:
         return homeward_move(release, status, observed)
-    return (
-        template_move(release, status, observed)
-        or _pause(release, status, observed)
-        or phase_move(release, status, observed)
-    )
+    move = template_move(release, status, observed)
+    if move is None and observed.edited is not None and status.phase is not Phase.ROLLING_BACK:
+        return edit_move(release, status, observed)
+    return move or _pause(release, status, observed) or phase_move(release, status, observed)
 
 
 def _pause(release: Release, status: Status, observed: Observed) -> Move | None:

@@ -18,10 +18,11 @@ from controller.core.status import Phase, Revision, Status, StepStatus
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A status to write and what to tell people about it."""
+    """A status to write and what to tell people about it. ``follow``: the edited spec is followed from here on."""
 
     status: Status
     events: tuple[Event, ...] = ()
+    follow: bool = False
 
 
 def enter(status: Status, phase: Phase, now: float) -> Status:

@@ -124,5 +124,6 @@ def _was_routable(status: Status, one: Revision) -> bool:
     """Whether its subset was there: routes named it, or it was seen."""
     candidate = status.candidate
     routed = status.step is not None and candidate is not None and one.name == candidate.name
-    stable = status.stable is not None and one.name == status.stable.name
+    written = status.timers.routes_written is not None
+    stable = written and status.stable is not None and one.name == status.stable.name
     return stable or routed or one.routable_since is not None

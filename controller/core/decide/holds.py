@@ -7,6 +7,7 @@ are the ways home, in every pass and with the spec that was accepted last:
     harm          looks go on as long as the mesh gives any, and what they find rolls back
     a person      ``abort``, and ``reject`` where an approval is waited for; any other command is answered
     the template  stable's again, or a newer one: the candidate is taken out; the newer one begins once all is mended
+    an edit       that names other route objects: all requests go home over the former ones, then it is followed
 
 What is written while a problem stands (``Reach`` in core/wanted.py):
 
@@ -30,6 +31,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.core.decide.change import Move
+from controller.core.decide.edits import edit_move, moves_objects
 from controller.core.decide.model import Event, Observed
 from controller.core.decide.moves import home, template_move
 from controller.core.decide.phases import IN_PROGRESS
@@ -56,10 +58,14 @@ def homeward_move(release: Release, status: Status, observed: Observed) -> Move 
     """What a held release still does by itself, beside harm and commands: everything that leads home."""
     if status.phase is Phase.ROLLING_BACK:
         return home(release, status, observed)
-    template = observed.workload.template
-    if template is None or template.problem or status.stable is None or status.phase not in IN_PROGRESS:
+    template, move = observed.workload.template, None
+    if status.stable is None or status.phase not in IN_PROGRESS:
         return None
-    return template_move(release, status, observed)
+    if template is not None and not template.problem:
+        move = template_move(release, status, observed)
+    if move is None and observed.edited is not None and moves_objects(release, observed.edited):
+        move = edit_move(release, status, observed)
+    return move
 
 
 def masked(before: Status, status: Status, observed: Observed) -> tuple[Status, tuple[Event, ...]]:

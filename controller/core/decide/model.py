@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from controller.core.limits import Value
 from controller.core.observed import History, Look
-from controller.core.release import Command
+from controller.core.release import Command, Release
 from controller.core.seen import Difference, RoutesSeen, WorkloadSeen
 from controller.core.status import Status
 from controller.core.wanted import Wanted
@@ -31,7 +31,8 @@ class Observed:
 
     ``looks``: those that ended since ``status.step.looked_until``, oldest first. ``problems``: why the Release cannot
     be followed as it stands, one sentence each with the remedy; a release in progress is held meanwhile (holds.py).
-    ``blind``: nothing else could be seen, since no spec is known that would say where to look. ``lag``: seconds after
+    ``blind``: nothing else could be seen, since no spec is known that would say where to look.
+    ``edited``: a newer spec than the one that is followed (edits.py). ``lag``: seconds after
     its end until a look can be asked for. ``history``: stable's looks of the last half hour, when a comparison is about
     to begin; None when they were not asked for. ``differences``: what others changed since it was written.
     ``unrouted_before``: requests per second to the Service that no proxy found a pod for, before the release; None when
@@ -48,6 +49,7 @@ class Observed:
     looks: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
     blind: bool = False
+    edited: Release | None = None
     lag: float = 0.0
     history: History | None = None
     differences: tuple[Difference, ...] = ()
@@ -70,8 +72,9 @@ class Event:
 class Decision:
     """What to write down, then to do.
 
-    ``wanted`` None: touch nothing. ``after``: seconds until a timer needs the next pass, None when only a change does.
-    ``done``: the Release is being deleted and has nothing any more that would have to be handed back.
+    ``wanted`` None: touch nothing. ``follow``: from the next pass on the edited spec is followed. ``after``: seconds
+    until a timer needs the next pass, None when only a change does. ``done``: the Release is being deleted and has
+    nothing any more that would have to be handed back.
     """
 
     status: Status
@@ -79,3 +82,4 @@ class Decision:
     events: tuple[Event, ...] = ()
     after: float | None = None
     done: bool = False
+    follow: bool = False

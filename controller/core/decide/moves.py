@@ -112,10 +112,21 @@ def _prepared(release: Release, status: Status, observed: Observed) -> Move | No
         return None
     if status.returning:
         return exchange(status, observed.now)
+    if status.stable is not None and not _home_in_effect(release, status, observed):
+        return None
     index = 0 if status.stable else len(plan(release))
     moved = to_step(release, status, index, observed.now)
     assert moved.step is not None
     return Move(moved, (_stepped(moved),))
+
+
+def _home_in_effect(release: Release, status: Status, observed: Observed) -> bool:
+    """Whether the candidate gets no request any more: a plan that begins again, or over new objects, begins there."""
+    candidate, said = status.candidate, status.timers.routes_written
+    if candidate is None or candidate.unrouted_since is None or said is None:
+        return False
+    learned = observed.now >= max(candidate.unrouted_since, said) + release.traffic.propagation
+    return learned and follows(wanted_traffic(release, status), observed)
 
 
 def _onward(release: Release, status: Status, observed: Observed) -> Move | None:

@@ -23,7 +23,8 @@ Requests never wait for anything on the way home: from every phase with a candid
 Invalid is no place of its own: it stands in front of the phase that the status belongs to by what it holds
 (standing.py), and while it does no weight goes up. RollingBack is never hidden.
 Preparing may follow from every phase with a candidate too: a newer template supersedes it, which first brings all
-requests home (Preparing wants them at stable).
+requests home (Preparing wants them at stable); so does an edit of the spec that the present weight has no place in, and
+from Baking and Promoting an edit may lead back to a step of no higher weight (edits.py).
 
 A bake is the plan's last step. Nothing is promoted before it is over: the old revision is stable as in any other step,
 with all of its pods, so that a bake that fails is a rollback like any other.
@@ -57,11 +58,15 @@ _MOVES: dict[Phase, frozenset[Phase]] = {
     P.WAITING: frozenset(
         {P.PROGRESSING, P.BAKING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}
     ),
-    P.BAKING: frozenset({P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}),
+    P.BAKING: frozenset(
+        {P.PROGRESSING, P.WAITING, P.PAUSED, P.PROMOTING, P.ROLLING_BACK, P.PREPARING, P.IDLE, P.INVALID}
+    ),
     P.PAUSED: frozenset(
         {P.PREPARING, P.PROGRESSING, P.WAITING, P.BAKING, P.PROMOTING, P.ROLLING_BACK, P.IDLE, P.INVALID}
     ),
-    P.PROMOTING: frozenset({P.IDLE, P.PAUSED, P.ROLLING_BACK, P.PREPARING, P.INVALID}),
+    P.PROMOTING: frozenset(
+        {P.PROGRESSING, P.WAITING, P.BAKING, P.IDLE, P.PAUSED, P.ROLLING_BACK, P.PREPARING, P.INVALID}
+    ),
     P.ROLLING_BACK: frozenset({P.FAILED, P.PREPARING, P.IDLE, P.INVALID}),
     P.FAILED: frozenset({P.PREPARING, P.ROLLING_BACK, P.IDLE, P.INVALID}),
     P.INVALID: frozenset(Phase) - {P.INVALID},

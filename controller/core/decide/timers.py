@@ -48,6 +48,9 @@ def _moments(release: Release, status: Status, observed: Observed) -> Iterator[f
     look = next_look(release, status)
     if look is not None:
         yield look + observed.lag
+    stable = status.stable
+    if stable and stable.routable_since is not None and stable.unrouted_since is not None:
+        yield stable.routable_since + traffic.propagation
     for one in status.retiring:
         drained = drained_at(release, one)
         if drained is not None:
@@ -71,6 +74,10 @@ def _steps(release: Release, status: Status, candidate: Revision) -> Iterator[fl
     if progress is not None and (step is None or step.target > step.index):
         yield progress + release.workload.progress_deadline
     if step is None:
+        if candidate.unrouted_since is not None:
+            yield candidate.unrouted_since + propagation
+        if status.timers.routes_written is not None:
+            yield status.timers.routes_written + propagation
         return
     if step.in_effect_since is None:
         if step.routed_since is not None:

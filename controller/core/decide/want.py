@@ -37,9 +37,21 @@ def want(release: Release, status: Status, observed: Observed) -> Wanted | None:
     return Wanted(
         revisions=tuple(revisions),
         subsets=tuple(subsets + gone),
-        traffic=wanted_traffic(release, status),
+        traffic=wanted_traffic(release, status) if _addressable(release, status, observed) else None,
         template=template_mode(release, status, observed.now),
     )
+
+
+def _addressable(release: Release, status: Status, observed: Observed) -> bool:
+    """Whether routes may name stable. In objects that name nothing of ours yet, such as those of an edited spec, its
+    subset comes first, as any other's does.
+    """
+    stable, candidate = status.stable, status.candidate
+    known = {one.name for one in (stable, candidate) if one}
+    if stable is None or status.phase is Phase.ROLLING_BACK or known & observed.routes.named:
+        return True
+    since = stable.routable_since
+    return since is not None and observed.now >= since + release.traffic.propagation
 
 
 def _held(release: Release, status: Status, observed: Observed) -> Wanted | None:
@@ -53,7 +65,7 @@ def _held(release: Release, status: Status, observed: Observed) -> Wanted | None
     if home and (away or status.phase is Phase.ROLLING_BACK):
         reach = Reach.HOME if observed.routes.problems else Reach.ROUTES
     revisions = tuple(WantedRevision(one.name, replicas) for one, replicas in _kept(release, status, observed))
-    return Wanted(revisions, (stable.name,), traffic, reach=reach)
+    return Wanted(revisions, (stable.name,), None if reach is Reach.PODS else traffic, reach=reach)
 
 
 def wish(release: Release, status: Status, template: TemplateSeen | None) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from controller.core.objects import Object, name, namespace, where
 from controller.routers.istio.delegates import holders, is_delegate, roots
 from controller.routers.istio.hosts import EVERYBODY, EXACT, answers_in_mesh, closeness, exported, includes, overlap
-from controller.routers.istio.names import MESH, inserted_by
+from controller.routers.istio.names import MESH, inserted_by, ours
 from controller.routers.istio.view import View, destinations, every_route, target, weight
 
 
@@ -35,6 +35,7 @@ def rivals(view: View, *, everywhere: bool) -> list[Object]:
         one
         for one in view.found.list("VirtualService")
         if answers_in_mesh(one, view.host) and not any(where(one) == where(own) for own in mine)
+        if not ours(one, view.release)  # what the Release named before goes as soon as the new one is right
         if closeness(one, view.host) >= closest
         if any(overlap(exported(one), space) for space in spaces)
         if all(includes(exported(one), space) for space in spaces) == everywhere

@@ -18,6 +18,8 @@ from controller.core.decide import (
     next_look,
     unrouted_until,
 )
+from controller.core.decide.edits import Following, following, moves_objects
+from controller.core.decide.standing import underway
 from controller.core.observed import Counts, History, Look
 from controller.core.release import (
     Canary,
@@ -71,7 +73,7 @@ class World:
     ``unrouted``: requests of each look that reach no pod, ``unrouted_before`` the same a second before the release.
     ``before``: what is answered about stable's history, ``asked`` times. Three kinds of problems: ``problems`` of the
     spec, which is refused with them; ``foreign``: a destination of others stands in the named route; ``untemplated``:
-    why the template cannot be released.
+    why the template cannot be released. ``accepted``: the spec that the release in progress follows.
     """
 
     release: Release = field(default_factory=canary)
@@ -98,6 +100,7 @@ class World:
     problems: tuple[str, ...] = ()
     foreign: bool = False
     untemplated: str = ""
+    accepted: Release | None = None
     history: list[tuple[float, Phase, dict[str, int]]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     passes: int = 0
@@ -125,9 +128,10 @@ class World:
         trouble = ("the route also goes to other",) if self.foreign else ()
         weights = () if self.foreign else tuple(sorted(self.weights.items()))
         routes = RoutesSeen(frozenset(self.subsets), weights, not self.foreign, self.testers, named, trouble)
-        problems = self.problems + ((self.untemplated,) if self.untemplated else ()) + trouble
+        follow = self.following()
+        problems = self.problems + follow.problems + ((self.untemplated,) if self.untemplated else ()) + trouble
         looks = tuple(self._looks())
-        until = history_until(self.release, self.status, self.now)
+        until = history_until(follow.release or self.release, self.status, self.now)
         wanted = until is not None and (bool(looks) or self.status.phase is Phase.PREPARING)
         self.asked += wanted
         return Observed(
@@ -139,11 +143,17 @@ class World:
             problems,
             history=self.before if wanted else None,
             unrouted_before=self.unrouted_before if looks and unrouted_until(self.status) is not None else None,
+            blind=follow.release is None,
+            edited=follow.edited,
         )
 
+    def following(self) -> Following:
+        return following(None if self.problems else self.release, self.accepted, self.status)
+
     def _looks(self) -> Iterator[Judged]:
-        status, gates = self.status, self.release.gates
-        end = next_look(self.release, status)
+        release = self.following().release or self.release
+        status, gates = self.status, release.gates
+        end = next_look(release, status)
         while end is not None and end <= self.now:
             candidate = status.candidate.name if status.candidate else ""
             share = self.weights.get(candidate, 0) / 1000
@@ -156,8 +166,9 @@ class World:
 
     def turn(self) -> Decision:
         """One pass: decide, record, act; the pods move on a little."""
-        decision = decide(self.release, self.status, self.observed())
-        self.status = decision.status
+        follow = self.following()
+        decision = decide(follow.release or self.release, self.status, self.observed())
+        self.remember(follow, decision)
         self.events += decision.events
         self.passes += 1
         if self.command and decision.status.handled and not decision.status.handled.cleared:
@@ -165,6 +176,16 @@ class World:
         self.writes = sum(1 for _ in self.act(decision.wanted))
         self.history.append((self.now, self.status.phase, dict(self.weights)))
         return decision
+
+    def remember(self, follow: Following, decision: Decision) -> None:
+        """The status as it is written, with the spec that is followed from here on."""
+        self.status = decision.status
+        if decision.follow and follow.release and follow.edited and moves_objects(follow.release, follow.edited):
+            self.weights, self.testers = {}, ""  # the new objects; the former ones are handed back
+        if not underway(self.status):
+            self.accepted = None
+        elif follow.current or decision.follow:
+            self.accepted = self.release
 
     def act(self, wanted: Wanted | None) -> Iterator[str]:
         """Every write in the safe order, one at a time; stopping in the middle is a crash."""
