@@ -94,6 +94,8 @@ async def test_the_account_is_envoys(admin: aiohttp.ClientSession, site: Any) ->
     envoy = {one["name"].removeprefix("http.in.downstream_"): one["value"] for one in counters["stats"]}
     assert envoy["cx_idle_timeout"] > 10, "the connections did end at wrong moments"
     assert account.count(code=200) == envoy["rq_2xx"] == site.requests["/"]
-    # What crossed the end of a connection cannot be told from a lost request, and is said to be that.
-    assert {tally.reason for tally in account.select(code=0)} <= {"closed-reused", "reset-reused"}
+    # What crossed the end of a connection cannot be told from a lost request, and is said to be that. On a busy machine
+    # a connection's first request may come too late as well.
+    ends = {"closed-reused", "reset-reused", "closed", "reset"}
+    assert {tally.reason for tally in account.select(code=0)} <= ends
     assert account.count() == account.traffic["a"].sent
