@@ -63,7 +63,10 @@ async def objects_edited(stage: Stage) -> None:
     istio = {"virtualService": "renamed"}
     await stage.client.patch(f"{RELEASES}/podinfo", {"spec": {"traffic": {"istio": istio}}})
     await stage.until(lambda: stage.serves("x:2"))
-    assert [weights.get("x:2", 0) for weights in stage.weights] == [0, 10, 50, 0, 10, 50, 100]
+    shares = [weights.get("x:2", 0) for weights in stage.weights]
+    # A controller that died for longer than the mesh needs may take the former object away after the first step only;
+    # its last word is then the second one of all to stable.
+    assert shares in ([0, 10, 50, 0, 10, 50, 100], [0, 10, 50, 0, 10, 0, 50, 100])
 
 
 @pytest.mark.scenario
