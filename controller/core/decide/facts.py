@@ -7,6 +7,7 @@ from dataclasses import replace
 from controller.core.decide.model import Observed
 from controller.core.decide.previous import known_still
 from controller.core.decide.traffic import wanted_traffic
+from controller.core.decide.want import drained_at
 from controller.core.release import Release
 from controller.core.status import Phase, Revision, Status, StepStatus, Timers
 from controller.core.traffic import WHOLE, Traffic
@@ -17,13 +18,13 @@ def notice(release: Release, status: Status, observed: Observed) -> Status:
     status = known_still(release, status, observed)
     retiring = tuple(
         one
-        for one in (_revision(one, observed) for one in status.retiring)
+        for one in (_leaving(release, one, observed) for one in status.retiring)
         if observed.workload.revision(one.name) or one.name in observed.routes.subsets
     )
     noted = replace(
         status,
         stable=status.stable and _revision(status.stable, observed),
-        candidate=status.candidate and _revision(status.candidate, observed),
+        candidate=status.candidate and _candidate(status, status.candidate, observed),
         previous=status.previous and _revision(status.previous, observed),
         retiring=retiring,
         timers=_timers(release, status, observed),
@@ -68,6 +69,22 @@ def _revision(one: Revision, observed: Observed) -> Revision:
         routable_since=_since(one.routable_since, one.name in routes.subsets, now),
         unrouted_since=_since(one.unrouted_since, one.name not in routes.named, now),
     )
+
+
+def _leaving(release: Release, one: Revision, observed: Observed) -> Revision:
+    """One that drains: until it has, it is to have what it had, whoever scales it down."""
+    noted = _revision(one, observed)
+    drained = drained_at(release, noted)
+    if drained is not None and observed.now >= drained:
+        return noted
+    return replace(noted, replicas=max(one.replicas, noted.replicas))
+
+
+def _candidate(status: Status, one: Revision, observed: Observed) -> Revision:
+    """On the way home it is to have what it had: until the mesh has learned of it, requests still come."""
+    noted = _revision(one, observed)
+    home = status.phase is Phase.ROLLING_BACK
+    return replace(noted, replicas=max(one.replicas, noted.replicas)) if home else noted
 
 
 def _timers(release: Release, status: Status, observed: Observed) -> Timers:

@@ -309,3 +309,28 @@ def test_a_refused_spec_with_a_newer_template_brings_requests_home(world: World)
     edit(world, strategy=steps(300))
     world.run(lambda w: w.status.stable.name == "x3")
     assert world.shares == [0, 300, 1000]
+
+
+@pytest.mark.parametrize("where", ["rolling back", "paused by a command", "paused by the spec", "held"])
+def test_a_newer_template_with_an_edit_of_the_steps_supersedes_from_everywhere(world: World, where: str) -> None:
+    at(world, 500)
+    match where:
+        case "rolling back":
+            world.command = Command("abort", "eve")
+        case "paused by a command":
+            world.command = Command("pause", "eve")
+        case "paused by the spec":
+            edit(world, paused=True)
+        case "held":
+            world.foreign = True
+    world.turn()
+    edit(world, strategy=steps(300))
+    world.push("x:3")
+    world.turn()
+    assert world.weights == {"x1": 1000}
+    wait(world, 60)
+    assert set(world.weights) <= {"x1", "x3"}
+    world.foreign = False
+    edit(world, paused=False)
+    world.run(lambda w: w.status.stable.name == "x3")
+    assert world.shares == [0, 300, 1000]

@@ -165,3 +165,29 @@ def test_no_route_names_a_revision_without_pods_and_stable_never_shrinks_in_a_re
                 assert fresh.revisions[stable].replicas >= fresh.status.floor
             fresh.pods()
             fresh.now += 1.0
+
+
+@pytest.mark.parametrize("end", ["abort", "supersede", "revert"])
+def test_one_that_drains_is_put_back_to_its_count_until_it_has(world: World, end: str) -> None:
+    """Requests still come to it: the mesh learns late, and some take their time."""
+    settled(world).push("x:2")
+    world.run(lambda w: w.weights.get("x2") == 500)
+    count = world.revisions["x2"].replicas
+    match end:
+        case "abort":
+            world.command = Command("abort", "eve")
+        case "supersede":
+            world.push("x:3")
+        case "revert":
+            world.push("x:1")
+    world.turn()
+    left = world.now
+    drain = world.release.traffic.propagation + world.release.traffic.drain
+    while world.now < left + drain - 1:
+        world.revisions["x2"].replicas = 0
+        world.turn()
+        assert world.revisions["x2"].replicas == count >= 3
+        world.now += 1
+    world.rest()
+    assert "x2" not in world.revisions or world.revisions["x2"].replicas == 0
+    assert world.status.floor == 0 or end == "supersede"
