@@ -38,7 +38,7 @@ demo: install ## a good version promoted, a bad one rolled back, in the sandbox
 	$(BIN)/sluice demo
 
 test: install ## units, properties, contracts, and at most 90 s of real Envoy
-	$(BIN)/pytest -m "not scenario" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m "not scenario" --numprocesses 2 --dist worksteal
 
 scenarios: install ## histories too long for `make test`, then whole stories on real Envoy and Prometheus
 	$(BIN)/pytest -m scenario --ignore=tests/scenarios --numprocesses 2 --dist worksteal

@@ -9,6 +9,7 @@ from tests.stage import NAME, Stage, release, staged
 ONE_STEP = {"canary": {"steps": [{"weight": "50%", "for": "10s"}]}}
 
 
+@pytest.mark.scenario
 @pytest.mark.timeout(120)
 async def test_a_bake_that_fails_stopped_after_each_write() -> None:
     """A version turns bad once all requests go to it."""

@@ -102,7 +102,16 @@ def no_pauses() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=list(PLACES.values()), ids=list(PLACES))
+FEW = ("Preparing", "Progressing", "Promoting")
+"""Places in `make test`; the others with the scenarios."""
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(place, id=name, marks=() if name in FEW else pytest.mark.scenario)
+        for name, place in PLACES.items()
+    ]
+)
 def place(request: pytest.FixtureRequest) -> Place:
     found: Place = request.param
     return found

@@ -278,10 +278,17 @@ async def invalid(stage: Stage) -> None:
 
 
 MOMENTS = [in_preparation, at_10, at_50, paused, promoting, baking, rolling_back, failed, superseded, invalid]
+FEW = (in_preparation, at_50, promoting, failed)
+"""Those in `make test`; the others with the scenarios."""
 
 
 @pytest.mark.parametrize(
-    ("moment", "restarted"), [*((moment, False) for moment in MOMENTS), (at_50, True), (failed, True)]
+    ("moment", "restarted"),
+    [
+        *(pytest.param(moment, False, marks=() if moment in FEW else pytest.mark.scenario) for moment in MOMENTS),
+        (at_50, True),
+        pytest.param(failed, True, marks=pytest.mark.scenario),
+    ],
 )
 async def test_stable_stays_where_the_deployment_says_something_else(
     stage: Stage, moment: Callable[[Stage], Awaitable[None]], restarted: bool

@@ -182,6 +182,8 @@ async def good_and_bad(stage: Stage) -> tuple[list[dict[str, int]], list[str]]:
     return list(stage.weights), stage.end()
 
 
+FEW = ("every one refused", "answers lost")
+"""Those in `make test`; the others with the scenarios."""
 FAULTS: dict[str, dict[str, Any]] = {
     "every one refused": {"status": 500},
     "no right to them": {"status": 403},
@@ -192,7 +194,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=() if name in FEW else pytest.mark.scenario) for name in FAULTS]
+)
 async def test_errors_disturb_no_release_and_the_records_are_made_later(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
