@@ -40,9 +40,8 @@ demo: install ## a good version promoted, a bad one rolled back, in the sandbox
 test: install ## units, properties, contracts, and at most 90 s of real Envoy
 	$(BIN)/pytest -m "not scenario" --numprocesses 2 --dist worksteal
 
-scenarios: install ## histories too long for `make test`, then whole stories on real Envoy and Prometheus
-	$(BIN)/pytest -m scenario --ignore=tests/scenarios --numprocesses 2 --dist worksteal
-	$(BIN)/pytest -m scenario tests/scenarios
+scenarios: install ## whole stories on real Envoy and Prometheus, one at a time; beside them histories too long for `make test`
+	$(BIN)/pytest -m scenario --numprocesses 2 --dist loadgroup
 
 bench: install ## figures: the embedded API, the sandbox, the judgement
 	$(BIN)/python -m bench.api

@@ -138,3 +138,35 @@ async def test_the_whole_story_with_a_fault_at_each_write(fault: str) -> None:
                 stage.api.faults.add(verb="write", agent=AGENT, status=500, skip=number - 1)
             assert await story(stage) == wanted, f"{fault} at write {number}: {stage.writes()}"
             assert stage.stop is None
+
+
+@pytest.mark.scenario
+@pytest.mark.timeout(300)
+async def test_a_release_that_another_one_supersedes_stopped_after_each_write() -> None:
+    """The first candidate gets no request any more before the second one gets its first."""
+
+    wanted: tuple[list[dict[str, int]], list[str]] | None = None
+    for number in range(100):
+        async with staged() as stage:
+            seen = await superseded(stage, number)
+            wanted = wanted or seen
+            assert seen == wanted, f"stopped after write {number}: {stage.writes()}"
+            assert [weights.get("x:3", 0) for weights in seen[0]] == [0, 0, 10, 50, 100]
+            if stage.stop is not None:  # it was never reached: so many writes are not made
+                assert number > 12
+                return
+    raise AssertionError("it never ends")
+
+
+async def superseded(stage: Stage, stop: int) -> tuple[list[dict[str, int]], list[str]]:
+    """x:3 arrives while x:2 has half of the requests; the weights from then on, and the end."""
+    await stage.idle()
+    await stage.push("x:2")
+    await stage.until(lambda: stage.share("x:2") == 50)
+    stage.weights[:] = stage.weights[-1:]
+    if stop:
+        stage.stop_after(stop)
+    await stage.push("x:3")
+    await stage.until(lambda: stage.serves("x:3"))
+    await stage.rest()
+    return stage.weights, stage.end()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.outages.conftest import Place, ended, lasting
-from tests.stage import AGENT, Stage
+from tests.outages.conftest import Place, ended, lasting, progressing
+from tests.stage import AGENT, Stage, staged
 
 Fault = dict[str, Any]
 FAULTS = [
@@ -65,3 +65,24 @@ async def test_a_controller_that_begins_while_nothing_answers_goes_on_later(ther
     await there.settled()
     assert there.weights == weights
     await ended(there, place)
+
+
+@pytest.mark.timeout(120)
+async def test_an_api_that_does_not_answer_is_waited_for_no_longer_than_its_limit() -> None:
+    """Each call ends by its own time limit (real time: a third of a short lease), and nothing moves meanwhile."""
+    async with staged("--lease-duration=3s", "--lease-renew=1s") as stage:
+        await stage.idle()
+        await progressing(stage)
+        weights, writes = list(stage.weights), len(stage.writes())
+        active = stage.api.faults.add(verb="write", agent=AGENT, hang=True, times=None)
+        await stage.say("abort", by="eve")
+        for _ in range(3):
+            stage.clock.now += 30
+            await stage.turn()
+        assert active.hits >= 3
+        assert (stage.weights, len(stage.writes())) == (weights, writes)
+        assert all("no answer within" in str(error) for error in stage.dates.failed)
+        active.remove()
+        await stage.until(lambda: stage.share("x:2") == 0, seconds=60)
+        await stage.until(lambda: stage.phase() == "Failed")
+        assert stage.status()["handled"]["by"] == "eve"
