@@ -52,7 +52,7 @@ def end(stage: Stage) -> list[str]:
 @pytest.mark.parametrize(
     ("begin", "weights"),
     [
-        (at_rest, [{"x:1": 100}]),
+        pytest.param(at_rest, [{"x:1": 100}], marks=pytest.mark.scenario),
         pytest.param(in_the_middle, [{"x:1": 50, "x:2": 50}, {"x:1": 100}], marks=pytest.mark.scenario),
         pytest.param(taken_back, [{"x:1": 50, "x:2": 50}, {"x:1": 100}], marks=pytest.mark.scenario),
         pytest.param(adopting, [{"x:1": 100}], marks=pytest.mark.scenario),

@@ -43,7 +43,8 @@ async def sweep(stage: Stage, move: Move, before: Callable[[int], str], image: C
     raise AssertionError("it never ends")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.scenario
+@pytest.mark.timeout(240)
 async def test_a_good_release_stopped_after_each_write(stage: Stage) -> None:
     await stage.idle("x:000")
     runs = await sweep(stage, stage.promote, "x:{:03}".format, lambda n: f"x:{n + 1:03}")

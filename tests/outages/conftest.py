@@ -102,7 +102,7 @@ def no_pauses() -> Iterator[None]:
         yield
 
 
-FEW = ("Preparing", "Progressing", "Promoting")
+FEW = ("Progressing", "Promoting")
 """Places in `make test`; the others with the scenarios."""
 
 

@@ -469,7 +469,7 @@ async def test_pods_that_do_not_come_are_told_and_stable_goes_on_serving(stage: 
         {"workload": {"deployment": "nowhere"}},
     ],
 )
-@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("restarted", [True, pytest.param(False, marks=pytest.mark.scenario)])
 async def test_an_invalid_release_is_handed_back_too(stage: Stage, spec: dict[str, Any], restarted: bool) -> None:
     await stage.idle()
     await edit(stage, spec)
