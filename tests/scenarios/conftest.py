@@ -22,13 +22,6 @@ RELEASES = "/apis/sluice.dev/v1alpha1/namespaces/shop/releases"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One story at a time, each with a mesh of its own; the other core is for what is only long."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("stories"))
-
-
 @dataclass
 class Stage:
     """``sandbox`` and the controller's process; ``told`` is every (phase, step, message) that a story saw."""
