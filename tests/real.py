@@ -21,7 +21,8 @@ def real_server(
 ) -> Iterator[tuple[str, str]]:
     """Its URL and the file with its certificate. No controllers run.
 
-    ``tokens`` are the lines of its token file (token,user,uid,"group,group"); ``authorization`` its mode.
+    ``tokens`` are the lines of its token file (token,user,uid,"group,group"), the first of them an administrator's;
+    ``authorization`` is its mode.
     """
     key, public = folder / "sa.key", folder / "sa.pub"
     for command in (["genrsa", "-out", str(key), "2048"], ["rsa", "-in", str(key), "-pubout", "-out", str(public)]):
@@ -56,7 +57,7 @@ def real_server(
         log = folder / "kube-apiserver.log"
         server = _start(stack, [str(Path(assets, "kube-apiserver")), *(f"{k}={v}" for k, v in flags.items())], log)
         url, ca = f"https://127.0.0.1:{port}", str(folder / "certs" / "apiserver.crt")
-        _wait_ready(url, ca, server, log)
+        _wait_ready(url, ca, tokens.partition(",")[0], server, log)
         yield url, ca
 
 
@@ -82,12 +83,16 @@ def _start(stack: ExitStack, command: list[str], log: Path) -> subprocess.Popen[
     return process
 
 
-def _wait_ready(url: str, ca: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until /readyz says so, or the process is gone, or the time is up."""
+def _wait_ready(url: str, ca: str, token: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until /readyz says so, or the process is gone, or the time is up.
+
+    Asked with a token: a server that authorizes everything takes nobody without a name.
+    """
     end = time.monotonic() + START_SECONDS
+    request = urllib.request.Request(f"{url}/readyz", headers={"Authorization": f"Bearer {token}"})
     while time.monotonic() < end and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2, context=ssl.create_default_context(cafile=ca)):
+            with urllib.request.urlopen(request, timeout=2, context=ssl.create_default_context(cafile=ca)):
                 return
         except OSError:
             time.sleep(0.2)
