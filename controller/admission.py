@@ -36,23 +36,34 @@ def admit(obj: Object, others: Iterable[Object] = (), rules: Rules = Rules()) ->
     return Admission(rules).admit(obj, others)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One spec of one Release: parsed with what its own text is guilty of, or refused."""
+
+    version: tuple[str, str, bool]
+    release: Release | None
+    problems: Problems
+    refused: tuple[str, str, tuple[tuple[str, str], ...]] = "", "", ()
+
+
 class Admission:
     """The same for a process that reads all Releases again and again: each is parsed once for each of its specs."""
 
     def __init__(self, rules: Rules = Rules()) -> None:
         self._rules = rules
-        self._parsed: dict[str, tuple[int, Release | None]] = {}
+        self._known: dict[tuple[str, str], _Read] = {}
+
+    def parsed(self, obj: Object) -> Release:
+        """The Release as its own text says, whatever others claim. Raises InvalidRelease when that cannot be read."""
+        read = self._read(obj)
+        if read.release is None:
+            raise InvalidRelease(*read.refused)
+        return read.release
 
     def admit(self, obj: Object, others: Iterable[Object] = ()) -> Release:
         """See :func:`admit`."""
-        release = parse_release(obj)
-        rivals = (rival for other in others if (rival := self._rival(other)) is not None)
-        problems = [
-            *_allowed(release, self._rules),
-            *_queries(release),
-            *_router(release),
-            *_claims(release, rivals),
-        ]
+        release = self.parsed(obj)
+        problems = [*self._read(obj).problems, *_claims(release, self._rivals(others))]
         if problems:
             text = "\n".join(f"{field}: {sentence}" for field, sentence in problems)
             raise InvalidRelease(text, problems[0][0], tuple(problems))
@@ -64,28 +75,44 @@ class Admission:
         For one that is being deleted. Raises InvalidRelease where that cannot be read, or is another Release's.
         """
         release = parse_ownership(obj)
-        rivals = (rival for other in others if (rival := self._rival(other)) is not None)
-        problems = _claims(release, rivals)
+        problems = _claims(release, self._rivals(others))
         if problems:
             raise InvalidRelease("\n".join(f"{field}: {sentence}" for field, sentence in problems), problems[0][0])
         return release
 
-    def forget(self, uid: str) -> None:
-        """The Release with this uid is gone."""
-        self._parsed.pop(uid, None)
+    def forget(self, namespace: str, name: str) -> None:
+        """The Release is gone."""
+        self._known.pop((namespace, name), None)
 
-    def _rival(self, other: Object) -> Release | None:
-        """None for a Release that cannot be read: it claims nothing."""
-        metadata = other["metadata"]
-        uid, generation = metadata.get("uid", ""), metadata.get("generation", 0)
-        known = self._parsed.get(uid)
-        if known is None or not uid or known[0] != generation:
+    def _rivals(self, others: Iterable[Object]) -> Iterator[Release]:
+        """Without those that cannot be read: they claim nothing."""
+        return (release for other in others if (release := self._read(other).release) is not None)
+
+    def _read(self, obj: Object) -> _Read:
+        key, version = _identity(obj)
+        known = self._known.get(key)
+        if known is None or known.version != version:
             try:
-                known = (generation, parse_release(other))
-            except InvalidRelease:
-                known = (generation, None)
-            self._parsed[uid] = known
-        return known[1]
+                release = parse_release(obj)
+            except InvalidRelease as error:
+                known = _Read(version, None, [], (str(error), error.field, error.problems))
+            else:
+                known = _Read(
+                    version, release, [*_allowed(release, self._rules), *_queries(release), *_router(release)]
+                )
+            if version[0]:  # a text of a file has no uid, and no generation that would tell it from the next
+                self._known[key] = known
+        return known
+
+
+def _identity(obj: Object) -> tuple[tuple[str, str], tuple[str, str, bool]]:
+    """Whose spec it is, and which one of its specs; anything may stand in a file."""
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    if not isinstance(metadata, dict):
+        return ("", ""), ("", "", False)
+    key = str(metadata.get("namespace", "")), str(metadata.get("name", ""))
+    generation, deleting = str(metadata.get("generation", "")), bool(metadata.get("deletionTimestamp"))
+    return key, (str(metadata.get("uid") or ""), generation, deleting)
 
 
 def _allowed(release: Release, rules: Rules) -> Problems:

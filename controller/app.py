@@ -26,7 +26,7 @@ from controller.providers.istio import MeshMetrics
 from controller.providers.measurement import Measurement, Past, Provider
 from controller.providers.past import MeshHistory
 from controller.providers.unrouted import MeshUnrouted
-from controller.reconcile import Reconciler, Records
+from controller.reconcile import Reconciler, Records, Sight, Writer
 from controller.server import Heartbeat, Server
 from controller.settings import Settings
 from controller.telemetry import Telemetry
@@ -116,17 +116,16 @@ class App:
             self.caches.add(SECRET, metadata_only=True)
         unrouted = MeshUnrouted(provider)
         measurer = Measurer(MeshMetrics(provider), MeshHistory(provider), unrouted, provider, settings.scrape_interval)
+        rules = Rules(settings.min_interval, settings.max_interval, settings.cross_namespace)
         self.reconciler = Reconciler(
-            cluster,
             self.caches,
-            Observer(cluster, self.caches, measurer),
+            Sight(self.caches, Observer(cluster, self.caches, measurer), Admission(rules)),
+            Writer(cluster, self.caches, leading),
             Actor(cluster, self.caches, leading),
             events,
             self.telemetry,
             Records(cluster, leading, settings.namespaces),
             self._now,
-            leading,
-            Admission(Rules(settings.min_interval, settings.max_interval, settings.cross_namespace)),
         )
         loop = Loop(self.caches, self.reconciler, queue, settings.workers)
         loop.watch()

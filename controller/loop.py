@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 from controller.cluster import Caches, Object
 from controller.core.objects import Ref
-from controller.core.release import Release
-from controller.crd import parse_release
-from controller.errors import Conflict, InvalidRelease
+from controller.errors import Conflict
 from controller.observe import KINDS, CachedFound
 from controller.observe.found import CONTENTS, RELEASE
 from controller.reconcile import Reconciler
@@ -103,16 +101,9 @@ class Loop:
             self._read.pop(key, None)
 
     def _reads(self, obj: Object) -> Iterator[Ref]:
-        """Also what the release in progress is about, when another spec stands there meanwhile."""
-        try:
-            asked: Release | None = parse_release(obj)
-        except InvalidRelease:
-            asked = None
-        followed = self.reconciler.followed(_key(obj))
-        for release in (asked, followed):
-            if release is not None:
-                yield from router_of(release).reads(release)
-                yield from workload_of(release).reads(release, CachedFound(self.caches))
+        for release in self.reconciler.about(_key(obj), obj):
+            yield from router_of(release).reads(release)
+            yield from workload_of(release).reads(release, CachedFound(self.caches))
 
 
 def _claims_change(old: Object | None, new: Object | None) -> bool:

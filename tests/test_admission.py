@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from controller.admission import Admission, Rules, admit
+from controller.crd import parse_release
 from controller.errors import InvalidRelease
 
 Object = dict[str, Any]
@@ -106,7 +108,7 @@ def test_every_fault_is_told_at_once() -> None:
     ]
 
 
-def test_rivals_are_parsed_again_when_their_spec_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rivals_are_parsed_again_when_their_spec_changes() -> None:
     admission, young = Admission(), release("young", 5, deployment="web")
     old = release("old", 1, deployment="web")
     with pytest.raises(InvalidRelease):
@@ -114,6 +116,43 @@ def test_rivals_are_parsed_again_when_their_spec_changes(monkeypatch: pytest.Mon
     moved = release("old", 1, deployment="api")
     moved["metadata"]["generation"] = 2
     assert admission.admit(young, [young, moved]).name == "young"
-    admission.forget("old")
+    admission.forget("shop", "old")
     with pytest.raises(InvalidRelease):
         admission.admit(young, [young, old])
+
+
+@pytest.mark.parametrize("fault", [{}, {"strategy": {}}])
+def test_each_spec_is_parsed_once(monkeypatch: pytest.MonkeyPatch, fault: Object) -> None:
+    read: list[str] = []
+
+    def counted(obj: Object) -> Any:
+        read.append(obj["metadata"]["name"])
+        return parse_release(obj)
+
+    monkeypatch.setattr("controller.admission.parse_release", counted)
+    admission, obj, other = Admission(), release("a"), release("b", 1)
+    obj["spec"] |= fault
+    for _ in range(3):
+        for given in (obj, other):
+            with contextlib.suppress(InvalidRelease):
+                admission.admit(given, [obj, other])
+    assert sorted(read) == ["a", "b"]
+    for field, value in (("generation", 2), ("deletionTimestamp", "2026-01-02T00:00:00Z"), ("uid", "another")):
+        obj["metadata"][field] = value
+        with contextlib.suppress(InvalidRelease):
+            admission.parsed(obj)
+    assert sorted(read) == ["a", "a", "a", "a", "b"]
+
+
+def test_texts_of_files_are_told_apart_without_a_uid() -> None:
+    admission, text = Admission(), release("a")
+    del text["metadata"]["uid"]
+    assert admission.parsed(text).workload.deployment == "a"
+    text["spec"]["workload"]["deployment"] = "b"
+    assert admission.parsed(text).workload.deployment == "b"
+
+
+@pytest.mark.parametrize("obj", [None, [], "Release", {"metadata": []}, {"metadata": {"name": [], "uid": {}}}])
+def test_anything_may_stand_in_a_file(obj: Any) -> None:
+    with pytest.raises(InvalidRelease):
+        admit(obj)

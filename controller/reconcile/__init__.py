@@ -2,5 +2,7 @@
 
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.records import Records
+from controller.reconcile.sight import Sight
+from controller.reconcile.writer import Writer
 
-__all__ = ["Reconciler", "Records"]
+__all__ = ["Reconciler", "Records", "Sight", "Writer"]

@@ -26,7 +26,7 @@ class Memory:
     ``packed``, which is what the status says of it; ``admitted``: the last one that could be followed. ``fenced``:
     whether this term's leader has written the routes of the release in progress. ``mended``: objects that the last pass
     wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to write, ``failures`` what it
-    could not. ``uid``: of the Release.
+    could not.
     """
 
     wire: dict[str, Any]
@@ -40,7 +40,6 @@ class Memory:
     settled: Stage | None = None
     failures: tuple[str, ...] = ()
     admitted: Release | None = None
-    uid: str = ""
 
     def due(self, status: Status, now: float) -> bool:
         """Whether a person or a restart would miss it."""

@@ -490,7 +490,7 @@ async def test_a_release_that_cannot_be_read_at_all_gives_back_what_carries_its_
 
     await stage.idle()
     await stage.kill()
-    for module in ("admission.parse_release", "admission.parse_ownership", "loop.parse_release"):
+    for module in ("admission.parse_release", "admission.parse_ownership"):
         monkeypatch.setattr(f"controller.{module}", unreadable)
     await stage.start()
     await stage.until(lambda: stage.phase() == "Invalid")
