@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from tests.stage import NAMESPACE, RELEASES, Stage
+from typing import Any
+
+from tests.stage import NAME, NAMESPACE, RELEASES, Stage
 
 SERVICES = "virtualservices.networking.istio.io"
 RULES = "destinationrules.networking.istio.io"
+FINALIZER = "sluice.dev/hand-back"
+CORE = f"/api/v1/namespaces/{NAMESPACE}"
+RULE = f"/apis/networking.istio.io/v1/namespaces/{NAMESPACE}/destinationrules"
 
 
 def there(stage: Stage, name: str = "podinfo") -> bool:
@@ -56,3 +61,30 @@ def kept(stage: Stage) -> str:
     assert one["spec"]["replicas"] == one["status"]["readyReplicas"] == 3
     assert stage.get("deployments.apps")["spec"]["paused"], "nothing unvetted starts"
     return str(one["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def finalizers(stage: Stage) -> list[str]:
+    return list(stage.get("releases.sluice.dev")["metadata"].get("finalizers", []))
+
+
+async def edit(stage: Stage, spec: dict[str, Any], path: str = f"{RELEASES}/{NAME}") -> None:
+    await stage.client.patch(path, {"spec": spec})
+
+
+async def at(stage: Stage, weight: int) -> None:
+    """In the middle of a release of x:2."""
+    await stage.push("x:2")
+    await stage.until(lambda: stage.share("x:2") == weight)
+
+
+def messages(stage: Stage) -> list[str]:
+    """Collects every message of the Release from now on."""
+    told: list[str] = []
+
+    def note(change: Any) -> None:
+        message = (change.new.object.get("status") or {}).get("message", "")
+        if message and (not told or told[-1] != message):
+            told.append(message)
+
+    stage.api.store.listen("releases.sluice.dev", note)
+    return told
