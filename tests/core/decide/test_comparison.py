@@ -14,7 +14,7 @@ from controller.core.observed import Counts, History
 from controller.core.release import Canary, Compare, Gates, Tolerance, WeightStep
 from controller.core.status import Phase, Verdict
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 CALM = History((Counts(1000.0, 1.0, (0.1, 0.25, inf), (990.0, 1000.0, 1000.0)),) * 120)
 

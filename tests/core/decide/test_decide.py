@@ -20,7 +20,7 @@ from controller.core.release import (
 from controller.core.status import Phase, Truth
 from controller.core.traffic import MatchKind, TesterMatch, ValueMatch
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 SUCCESS = Limit("success", SuccessRateLimit(0.99), 50)
 TESTERS = (TesterMatch(headers=(ValueMatch("x-canary", MatchKind.EXACT, "always"),)),)

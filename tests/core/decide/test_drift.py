@@ -16,7 +16,7 @@ from controller.core.seen import Difference, RoutesSeen, Subject, WorkloadSeen
 from controller.core.status import Phase, Status
 from controller.core.wanted import Template
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 ROUTE = Difference(Subject.ROUTES, Ref("v1", "VirtualService", "shop", "podinfo"), "was changed", ("spec",), "argocd")
 RULE = Difference(Subject.SUBSETS, Ref("v1", "DestinationRule", "shop", "podinfo"), "was changed", ("spec",), "argocd")
 PODS = Difference(Subject.REVISION, Ref("v1", "Deployment", "shop", "podinfo-a"), "was deleted")

@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.core.status import Phase, Truth
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def failing(world: World) -> World:

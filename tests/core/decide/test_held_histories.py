@@ -14,24 +14,22 @@ from controller.core.release import (
     ApprovalStep,
     Canary,
     Command,
-    Gates,
     IstioRouting,
     Limit,
-    ManagedWorkload,
     ObjectRef,
     SuccessRateLimit,
     WeightStep,
 )
 from controller.core.status import Phase
+from tests.core.world import QUICK, quick
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 PLANS = [
     Canary(tuple(WeightStep(weight, 4) for weight in weights))
     for weights in ((10, 100, 500), (100, 300), (300, 700), (50,), (500, 100, 900))
 ] + [Canary((WeightStep(100, 6), ApprovalStep("owners"), WeightStep(500, 4)))]
-GATES = Gates(limits=(Limit("success", SuccessRateLimit(0.99), 10),), minimum_step=4, interval=2, warm_up=0)
-OTHER_GATES = replace(GATES, limits=(Limit("other", SuccessRateLimit(0.9), 10),))
+OTHER_GATES = replace(QUICK, limits=(Limit("other", SuccessRateLimit(0.9), 10),))
 
 ACTIONS = st.sampled_from(
     ["push", "push", "push", "revert", "bad", "good", "kill", "pause", "unpause", "approve", "promote", "promote"]
@@ -44,9 +42,7 @@ HISTORIES = st.lists(st.tuples(ACTIONS, st.integers(1, 14)), max_size=20)
 
 def made(world: World) -> World:
     new = type(world)()
-    traffic = replace(new.release.traffic, propagation=1, drain=2)
-    workload = ManagedWorkload("podinfo", keep_previous=12)
-    new.release = replace(new.release, workload=workload, strategy=PLANS[0], gates=GATES, traffic=traffic)
+    new.release = quick(PLANS[0])
     return new
 
 
@@ -54,34 +50,23 @@ def edit(world: World, **changes: Any) -> None:
     world.release = replace(world.release, generation=world.release.generation + 1, **changes)
 
 
-def happen(world: World, action: str) -> None:  # noqa: C901 - a table of what may happen
-    images, release = ["x:1", "x:2", "x:3", "x:4"], world.release
+def happen(world: World, action: str) -> None:
+    release = world.release
     match action.split():
-        case ["push"]:
-            world.push(images[(images.index(world.image) + 1) % 4])
-        case ["revert"] if world.status.stable:
-            world.push(world.status.stable.images[0])
-        case ["bad"]:
-            world.bad.add(world.image)
-        case ["good"]:
-            world.bad.clear()
-        case ["kill"]:
-            for pods in world.revisions.values():
-                pods.ready = 0 if pods.images == (world.image,) else pods.ready
         case ["pause" | "unpause"]:
             edit(world, paused=action == "pause")
         case ["approve" | "promote"]:
             world.command = Command(action, "eve")
         case ["refuse"]:
             world.problems = ("spec: refused",)
-        case ["foreign"] if world.weights:
-            world.foreign = True
+        case ["foreign"]:
+            world.foreign = world.foreign or bool(world.weights)
         case ["untemplated"]:
             world.untemplated = "the template cannot be released"
         case ["mend"]:
             world.problems, world.foreign, world.untemplated = (), False, ""
         case ["gates"]:
-            edit(world, gates=OTHER_GATES if release.gates is GATES else GATES)
+            edit(world, gates=OTHER_GATES if release.gates is QUICK else QUICK)
         case ["objects"]:
             called = "other" if release.traffic.router.virtual_services[0].name == "podinfo" else "podinfo"
             router = IstioRouting((ObjectRef("shop", called),), "podinfo")
@@ -91,6 +76,8 @@ def happen(world: World, action: str) -> None:  # noqa: C901 - a table of what m
             edit(world, workload=replace(release.workload, deployment=called))
         case ["plan", number]:
             edit(world, strategy=PLANS[int(number)])
+        case _:
+            assert world.happen(action), action
 
 
 def turn(world: World) -> None:

@@ -10,13 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.core.decide import TRANSITIONS, decide
-from controller.core.release import Bake, Canary, Command, Gates, Limit, ManagedWorkload, SuccessRateLimit, WeightStep
+from controller.core.release import Bake, Canary, Command
 from controller.core.status import Phase
+from tests.core.world import STEPS, quick
 
-World = Any  # the class is in conftest.py, which no module can import
-
-STEPS = (WeightStep(10, 4), WeightStep(100, 4), WeightStep(500, 4))
-GATES = Gates(limits=(Limit("success", SuccessRateLimit(0.99), 10),), minimum_step=4, interval=2, warm_up=0)
+World = Any  # what may be None in it is there by the story
 
 ACTIONS = st.sampled_from(
     ["wait", "wait", "long", "push", "revert", "bad", "good", "crash", "heal", "kill", "silent", "loud", "scale"]
@@ -33,49 +31,35 @@ KEEP = 12.0
 
 def fresh(world: World, keep: float = KEEP, bake: Bake | None = None) -> World:
     new = type(world)()
-    traffic = replace(new.release.traffic, propagation=1, drain=2)
-    workload = ManagedWorkload("podinfo", keep_previous=keep)
-    strategy = Canary(STEPS, bake=bake)
-    new.release = replace(new.release, workload=workload, strategy=strategy, gates=GATES, traffic=traffic)
+    new.release = quick(Canary(STEPS, bake=bake), keep)
     return new
 
 
-def happen(world: World, action: str) -> None:  # noqa: C901 - a table of what may happen
+def happen(world: World, action: str) -> None:
     """One thing that users, nodes, meshes or colleagues do."""
-    images = ["x:1", "x:2", "x:3", "x:4"]
-    match action.split():
-        case ["push"]:
-            world.push(images[(images.index(world.image) + 1) % 4])
-        case ["revert"] if world.status.stable:
-            world.push(world.status.stable.images[0])
-        case ["bad"]:
-            world.bad.add(world.image)
-        case ["good"]:
-            world.bad.clear()
-        case ["crash"]:
+    match action:
+        case "crash":
             world.crash.add(world.image)
-        case ["heal"]:
+        case "heal":
             world.crash.clear()
-        case ["kill"]:
-            for pods in world.revisions.values():
-                if pods.images == (world.image,):
-                    pods.ready = 0
-        case ["silent"] | ["loud"]:
+        case "silent" | "loud":
             world.silent = action == "silent"
-        case ["scale"]:
+        case "scale":
             world.replicas, world.generation = 1 + world.replicas % 5, world.generation + 1
-        case ["pause"] | ["unpause"]:
+        case "pause" | "unpause":
             world.release = replace(world.release, paused=action == "pause")
-        case ["edit"]:
+        case "edit":
             world.release = replace(world.release, generation=world.release.generation + 1)
-        case ["break"] | ["mend"]:
+        case "break" | "mend":
             world.problems = ("spec: broken",) if action == "break" else ()
-        case ["drift"]:
+        case "drift":
             world.weights = {}
-        case ["unsubset"]:
+        case "unsubset":
             world.subsets.clear()
-        case ["say", name]:
-            world.command = Command(name, "eve")
+        case "wait" | "long":
+            pass
+        case _:
+            assert world.happen(action), action
 
 
 def check(world: World, before: Any, weights_before: dict[str, int]) -> None:

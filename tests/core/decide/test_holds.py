@@ -12,7 +12,7 @@ from controller.core.release import ApprovalStep, Canary, Command, Gates, Limit,
 from controller.core.status import Phase, Truth
 from controller.core.wanted import Reach
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 KINDS = ["spec", "routes", "template"]
 GATES = Gates(limits=(Limit("success", SuccessRateLimit(0.99), 50),), minimum_step=10, interval=5, warm_up=0)

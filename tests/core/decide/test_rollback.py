@@ -10,7 +10,7 @@ import pytest
 from controller.core.release import Command, ManagedWorkload
 from controller.core.status import Phase, Truth
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 ROLLBACK = Command("rollback", "eve", "complaints")
 

@@ -11,7 +11,7 @@ from controller.core.decide import decide
 from controller.core.release import Compare, Gates
 from controller.core.status import Phase, Status, Truth
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def stepping(world: World) -> World:

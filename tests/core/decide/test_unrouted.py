@@ -9,7 +9,7 @@ from controller.core.release import Gates
 from controller.core.status import Phase
 from controller.crd import status_from_wire, status_to_wire
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def looking(world: World, share: int = 100) -> World:

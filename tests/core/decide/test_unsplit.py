@@ -12,7 +12,7 @@ from controller.core.decide.unsplit import past_told, weights_alone
 from controller.core.release import Unsplit
 from controller.core.status import Measured, Truth
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def allowed(world: World) -> World:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from controller.core.release import Capacity, Command, ManagedWorkload
 from controller.core.status import Phase
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def scale(world: World, replicas: int) -> None:
