@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import inf
+from typing import Any
 
 from controller.core.decide import (
     Decision,
@@ -318,3 +319,11 @@ class World:
             if not found or found[-1] != share:
                 found.append(share)
         return found
+
+
+def gated(world: World, **changes: Any) -> World:
+    """Judged by a success rate over at least 50 requests."""
+    limit = Limit("success", SuccessRateLimit(0.99), 50)
+    gates = Gates(limits=(limit,), minimum_step=10, interval=5, warm_up=0, step_deadline=60, **changes)
+    world.release = replace(world.release, gates=gates)
+    return world

@@ -15,6 +15,7 @@ from controller.core.release import (
     WeightStep,
 )
 from controller.core.status import Phase
+from tests.core.world import gated
 
 World = Any  # what may be None in it is there by the story
 

@@ -12,23 +12,15 @@ from controller.core.release import (
     Compare,
     Fallback,
     Gates,
-    Limit,
-    SuccessRateLimit,
     WeightStep,
 )
 from controller.core.status import Phase, Truth
 from controller.core.traffic import MatchKind, TesterMatch, ValueMatch
+from tests.core.world import gated
 
 World = Any  # what may be None in it is there by the story
 
-SUCCESS = Limit("success", SuccessRateLimit(0.99), 50)
 TESTERS = (TesterMatch(headers=(ValueMatch("x-canary", MatchKind.EXACT, "always"),)),)
-
-
-def gated(world: World, **changes: Any) -> World:
-    gates = Gates(limits=(SUCCESS,), minimum_step=10, interval=5, warm_up=0, step_deadline=60, **changes)
-    world.release = replace(world.release, gates=gates)
-    return world
 
 
 def reasons(world: World) -> list[str]:
