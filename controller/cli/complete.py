@@ -31,5 +31,5 @@ def context_names(context: typer.Context, incomplete: str) -> list[str]:
 
         found = contexts(str(context.params.get("kubeconfig") or "~/.kube/config"))
         return [name for name in found if name.startswith(incomplete)]
-    except Exception:
+    except Exception:  # as above: a kubeconfig may be missing or say anything
         return []

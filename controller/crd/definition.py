@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.crd.parse import GROUP, KIND, VERSION
+from controller.crd.envelope import definition
+from controller.crd.parse import KIND
 from controller.crd.record import record_crd
 from controller.crd.schema import structural
 from controller.crd.status.model import StatusModel
@@ -12,74 +13,41 @@ from controller.crd.status.models import DERIVED, MOVED, Status
 from controller.crd.wire import Spec
 
 _COLUMNS = (
-    ("Phase", "string", ".status.phase", "Where the release stands."),
-    ("Step", "string", ".status.step.position", "The step in progress and how many there are."),
-    ("Weight", "string", ".status.weight", "The candidate's wanted share of requests."),
-    ("Stable", "string", ".status.stable.revision", "The revision that was promoted last."),
-    ("Candidate", "string", ".status.candidate.revision", "The revision that is being released."),
-    ("Message", "string", ".status.message", "What the release waits for."),
-    ("Age", "date", ".metadata.creationTimestamp", "Since when there is this Release."),
+    ("Phase", "string", ".status.phase", "Where the release stands.", 0),
+    ("Step", "string", ".status.step.position", "The step in progress and how many there are.", 0),
+    ("Weight", "string", ".status.weight", "The candidate's wanted share of requests.", 0),
+    ("Stable", "string", ".status.stable.revision", "The revision that was promoted last.", 0),
+    ("Candidate", "string", ".status.candidate.revision", "The revision that is being released.", 0),
+    ("Message", "string", ".status.message", "What the release waits for.", 0),
+    ("Age", "date", ".metadata.creationTimestamp", "Since when there is this Release.", 0),
 )
 
 
 def release_crd() -> dict[str, Any]:
     """The definition, as JSON to send to an API server."""
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"releases.{GROUP}"},
-        "spec": {
-            "group": GROUP,
-            "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": "releases",
-                "singular": "release",
-                "shortNames": ["rel"],
-            },
-            "scope": "Namespaced",
-            "versions": [_version()],
+    schema = {
+        "type": "object",
+        "description": "One workload and how its new versions reach the users.",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": structural(Spec),
+            "status": status_schema(),
         },
     }
+    scale = {
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    }
+    return definition(KIND, "rel", _COLUMNS, schema, subresources={"status": {}, "scale": scale})
 
 
 def definitions() -> list[dict[str, Any]]:
     """The definitions of every kind of ours."""
     return [release_crd(), record_crd()]
-
-
-def _version() -> dict[str, Any]:
-    return {
-        "name": VERSION,
-        "served": True,
-        "storage": True,
-        "additionalPrinterColumns": [
-            {"name": name, "type": kind, "jsonPath": path, "description": description}
-            for name, kind, path, description in _COLUMNS
-        ],
-        "subresources": {
-            "status": {},
-            "scale": {
-                "specReplicasPath": ".spec.replicas",
-                "statusReplicasPath": ".status.replicas",
-                "labelSelectorPath": ".status.selector",
-            },
-        },
-        "schema": {
-            "openAPIV3Schema": {
-                "type": "object",
-                "description": "One workload and how its new versions reach the users.",
-                "required": ["spec"],
-                "properties": {
-                    "apiVersion": {"type": "string"},
-                    "kind": {"type": "string"},
-                    "metadata": {"type": "object"},
-                    "spec": structural(Spec),
-                    "status": status_schema(),
-                },
-            }
-        },
-    }
 
 
 def status_schema() -> dict[str, Any]:

@@ -17,6 +17,7 @@ _STYLES = {
     "Failed": "bold red",
     "Invalid": "bold red",
     "RollingBack": "red",
+    "HandingBack": "yellow",
     "Paused": "yellow",
     "Waiting": "yellow",
 }

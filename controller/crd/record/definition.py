@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.crd.parse import GROUP, VERSION
+from controller.crd.envelope import definition
 from controller.crd.record.codec import KIND
 from controller.crd.record.models import DERIVED, ReleaseRecord
 from controller.crd.schema import structural
@@ -32,26 +32,6 @@ _RULES = (
 
 def record_crd() -> dict[str, Any]:
     """The definition, as JSON to send to an API server."""
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"releaserecords.{GROUP}"},
-        "spec": {
-            "group": GROUP,
-            "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": "releaserecords",
-                "singular": "releaserecord",
-                "shortNames": ["relrec"],
-            },
-            "scope": "Namespaced",
-            "versions": [_version()],
-        },
-    }
-
-
-def _version() -> dict[str, Any]:
     schema = structural(ReleaseRecord)
     schema["properties"] = {
         "apiVersion": {"type": "string"},
@@ -61,14 +41,4 @@ def _version() -> dict[str, Any]:
         **{name: {"type": "string", "maxLength": 32, "description": text} for name, text in DERIVED.items()},
     }
     schema["x-kubernetes-validations"] = [{"rule": rule, "message": message} for rule, message in _RULES]
-    return {
-        "name": VERSION,
-        "served": True,
-        "storage": True,
-        "additionalPrinterColumns": [
-            {"name": name, "type": kind, "jsonPath": path, "description": description}
-            | ({"priority": priority} if priority else {})
-            for name, kind, path, description, priority in _COLUMNS
-        ],
-        "schema": {"openAPIV3Schema": schema},
-    }
+    return definition(KIND, "relrec", _COLUMNS, schema)

@@ -10,6 +10,7 @@ from controller.cli.commands.answer import answered
 from controller.cli.commands.carry_out import makes_sense
 from controller.cli.commands.give import Given, Place, Words, place
 from controller.cli.exits import Exit
+from controller.core.status import Phase
 
 MINE = Words("pause", "eve", "lunch")
 NONE: dict[str, str] = {}
@@ -88,8 +89,7 @@ def test_a_release_that_is_gone_answers_nothing() -> None:
     ],
 )
 def test_who_is_meant_by_all(command: str, phases: set[str]) -> None:
-    every = ["Idle", "Preparing", "Progressing", "Waiting", "Paused", "Promoting", "Baking", "RollingBack", "Failed"]
-    assert {phase for phase in every if makes_sense(command, release(None, None, phase=phase))} == phases
+    assert {phase.value for phase in Phase if makes_sense(command, release(None, None, phase=phase.value))} == phases
 
 
 def test_only_what_was_paused_is_resumed() -> None:
