@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from controller.sandbox.api.objects import decoded, read_object
 from controller.sandbox.api.request import Call
 from controller.sandbox.client import Object
 
-KINDS = frozenset(("SelfSubjectAccessReview", "SubjectAccessReview"))
+_ALLOWED: Object = {"allowed": True, "reason": "the embedded API allows everything"}
+_RULES: Object = {
+    "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
+    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+    "incomplete": False,
+}
+ANSWERS: Mapping[str, Object] = {
+    "SelfSubjectAccessReview": _ALLOWED,
+    "SelfSubjectRulesReview": _RULES,
+    "SubjectAccessReview": _ALLOWED,
+}
+"""The status of each review of what somebody may do."""
 SELF = "SelfSubjectReview"
 
 
@@ -14,13 +27,12 @@ def review(call: Call) -> Object:
     """POST of an access review: the same with its status."""
     item, doubles = read_object(call, call.resource)
     decoded(call, call.resource, item, call.write_options(), doubles)
-    reason = "the embedded API allows everything"
     return {
         "kind": call.resource.kind,
         "apiVersion": call.resource.api_version,
         "metadata": {},
         "spec": item.get("spec") or {},
-        "status": {"allowed": True, "reason": reason},
+        "status": ANSWERS[call.resource.kind],
     }
 
 

@@ -10,11 +10,15 @@ from typing import Any
 import yaml
 
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.schema.protobuf import MEDIA as PROTOBUF
+from controller.sandbox.api.schema.protobuf import UnknownKind, read_protobuf
 from controller.sandbox.client import Object
 
 JSON = "application/json"
 YAML = "application/yaml"
 OFFERED = (JSON, YAML)
+READ = (*OFFERED, PROTOBUF)
+"""What a body may be; answers are OFFERED only."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -92,26 +96,31 @@ def encode_yaml(value: Any) -> bytes:
     return text.encode()
 
 
-def decode(data: bytes, content_type: str, offered: Iterable[str] = OFFERED) -> tuple[Any, list[str]]:
+def decode(data: bytes, content_type: str, offered: Iterable[str] = READ) -> tuple[Any, list[str]]:
     """A body's value, and a sentence for each key that stands twice in one mapping (the last one counts).
 
-    Raises Failure(415) for a content type that is not offered, Unreadable for a body that cannot be read.
+    Raises Failure(415) for a content type that is not offered, or not for this kind; Unreadable for a body that cannot
+    be read.
     """
     media = content_type.partition(";")[0].strip().lower() or JSON
     if media not in offered:
         raise Failure.unsupported_media(offered)
     try:
+        if media == PROTOBUF:
+            return read_protobuf(data), []
         if media == JSON or media.endswith("+json"):
             repeated: list[_Repeated] = []
             value = json.loads(data, object_pairs_hook=_pairs(repeated), parse_constant=_no_number)
             return value, [f'duplicate field "{path}"' for path in _paths(value, "")] if repeated else []
         return _from_yaml(data), []
+    except UnknownKind:
+        raise Failure.unsupported_media(OFFERED) from None
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         raise Unreadable(" ".join(str(error).split())) from None
 
 
 class Unreadable(ValueError):
-    """A body that is neither JSON nor YAML; the text says why."""
+    """A body that is not what its content type says; the text says why."""
 
 
 def _from_yaml(data: bytes) -> Any:

@@ -39,6 +39,7 @@ apps/v1: statefulsets StatefulSet [sts] {all} +status +scale
 events.k8s.io/v1: events Event [ev]
 authentication.k8s.io/v1: -selfsubjectreviews SelfSubjectReview
 authorization.k8s.io/v1: -selfsubjectaccessreviews SelfSubjectAccessReview
+authorization.k8s.io/v1: -selfsubjectrulesreviews SelfSubjectRulesReview
 authorization.k8s.io/v1: -subjectaccessreviews SubjectAccessReview
 autoscaling/v2: horizontalpodautoscalers HorizontalPodAutoscaler [hpa] {all} +status
 batch/v1: cronjobs CronJob [cj] {all} +status
@@ -95,7 +96,7 @@ _FIELDS: Mapping[str, Mapping[str, Reader]] = {
     "ReplicaSet": {"status.replicas": lambda item: _at("status", "replicas")(item) or "0"},
     "Job": {"status.successful": lambda item: _at("status", "succeeded")(item) or "0"},
 }
-_CREATE_ONLY = ("SelfSubjectReview", "SelfSubjectAccessReview", "SubjectAccessReview")
+_CREATE_ONLY = ("SelfSubjectReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")
 
 
 def builtin_resources() -> list[Resource]:

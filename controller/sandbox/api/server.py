@@ -172,7 +172,7 @@ class Server:
         if call.verb == "delete":
             item, code = deletion.delete(self.state, call)
             return self._shaped(call, item), code
-        if call.resource.kind in access.KINDS and not call.resource.custom:
+        if call.resource.kind in access.ANSWERS and not call.resource.custom:
             return access.review(call), 201
         if call.resource.kind == access.SELF and not call.resource.custom:
             return access.who_am_i(call), 201

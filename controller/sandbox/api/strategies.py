@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.sandbox.api.resources import Resource
+from controller.sandbox.client import Object
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """``generation``: it counts changes of the wish. ``status``: written through /status only.
+    """``generation``: it counts changes of the wish; ``annotated``: the annotations are part of it, as they are for
+    Deployments. ``status``: written through /status only.
 
     ``unconditional``: a PUT without resourceVersion is taken. ``upsert``: a PUT may create.
     ``returns_deleted``: DELETE answers the object, not a Status. ``graceful``: deletion waits for a kubelet.
@@ -23,6 +25,7 @@ class Strategy:
     returns_deleted: bool = False
     graceful: bool = False
     orphans: bool = False
+    annotated: bool = False
 
 
 def _names(text: str) -> frozenset[str]:
@@ -56,10 +59,12 @@ def strategy_of(resource: Resource) -> Strategy:
         returns_deleted=kind in _RETURNS_DELETED,
         graceful=kind == "Pod",
         orphans=kind == "Job",
+        annotated=kind == "Deployment",
     )
 
 
-def wish(item: dict[str, object], strategy: Strategy) -> dict[str, object]:
+def wish(item: Object, strategy: Strategy) -> Object:
     """The part of an object whose change counts as a new generation."""
     left_out = ("metadata", "status") if strategy.status else ("metadata",)
-    return {name: value for name, value in item.items() if name not in left_out}
+    wanted = {name: value for name, value in item.items() if name not in left_out}
+    return {**wanted, "metadata": item["metadata"].get("annotations") or {}} if strategy.annotated else wanted

@@ -213,7 +213,8 @@ def update_object(
     elif strategy.status:
         keep(old, item, "status")
     prepare_update(state, resource, old, item, call.target.subresource)
-    if strategy.generation and wish(old, strategy) != wish(item, strategy):
+    wished = strategy.generation and call.target.subresource != "status"
+    if wished and wish(old, strategy) != wish(item, strategy):
         item["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     check(call, resource, item, old)
     final = normal(item)

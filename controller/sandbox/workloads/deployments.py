@@ -122,7 +122,10 @@ class Deployments:
         deployment = rollout.deployment
         if annotations_of(deployment).get(REVISION) == revision:
             return rollout
-        changed = await self._cluster.set_metadata(DEPLOYMENT, deployment, annotations={REVISION: revision})
+        # Through /status: a change of a Deployment's annotations is a new generation anywhere else.
+        version = deployment["metadata"]["resourceVersion"]
+        patch = {"metadata": {"resourceVersion": version, "annotations": {REVISION: revision}}}
+        changed = await self._cluster.patch(DEPLOYMENT, deployment, patch, subresource="status")
         return Rollout(changed, rollout.new, rollout.old)
 
     async def _make(self, rollout: Rollout) -> Rollout:

@@ -179,6 +179,21 @@ async def test_the_generation_counts_wishes(client: Client, deployments: str, de
     assert reported["status"] == status["status"]
 
 
+async def test_the_annotations_of_deployments_are_part_of_the_wish(
+    client: Client, deployments: str, deployment: Manifest
+) -> None:
+    """A real API server's strategy counts them, for Deployments alone, and not where the status is written."""
+    await client.create(deployments, deployment())
+    annotated = await client.patch(f"{deployments}/web", {"metadata": {"annotations": {"a": "b"}}})
+    assert annotated["metadata"]["generation"] == 2
+    reported = await client.patch(f"{deployments}/web/status", {"metadata": {"annotations": {"a": "c"}}})
+    assert (reported["metadata"]["annotations"], reported["metadata"]["generation"]) == ({"a": "c"}, 2)
+    sets = deployments.replace("deployments", "replicasets")
+    await client.create(sets, {**deployment(), "kind": "ReplicaSet"})
+    annotated = await client.patch(f"{sets}/web", {"metadata": {"annotations": {"a": "b"}}})
+    assert annotated["metadata"]["generation"] == 1
+
+
 async def test_status_and_spec_are_written_apart(client: Client, deployments: str, deployment: Manifest) -> None:
     made = await client.create(deployments, {**deployment(), "status": {"replicas": 9}})
     assert made["status"] == {}

@@ -29,6 +29,7 @@ async def test_a_new_deployment_becomes_available(lab: Lab) -> None:
     assert condition(found, "Available")["reason"] == "MinimumReplicasAvailable"
     assert condition(found, "Progressing")["reason"] == "NewReplicaSetAvailable"
     assert found["metadata"]["annotations"][REVISION] == "1"
+    assert found["metadata"]["generation"] == 1, "the revision is told through /status: it is no wish"
     (owned,) = await lab.all(REPLICA_SET)
     sign = owned["metadata"]["labels"]["pod-template-hash"]
     assert owned["metadata"]["name"] == f"web-{sign}"

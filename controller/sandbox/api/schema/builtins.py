@@ -47,6 +47,12 @@ def schema(group: str, version: str, kind: str) -> Schema:
     return definition(_BY_KIND[group, version, kind].definition)
 
 
+def kind_definition(group: str, version: str, kind: str) -> str:
+    """The name of one kind's definition, "" for a kind that is not built in."""
+    found = _BY_KIND.get((group, version, kind))
+    return "" if found is None else found.definition
+
+
 @cache
 def raw_definitions() -> dict[str, dict[str, Any]]:
     """The file as it is: `fields` by name with their short types, and `required`."""

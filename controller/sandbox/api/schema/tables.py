@@ -42,7 +42,7 @@ KINDS: tuple[Kind, ...] = (
     *_kinds("apiextensions.k8s.io", "v1", "CustomResourceDefinition"),
     *_kinds("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding"),
     *_kinds("authentication.k8s.io", "v1", "SelfSubjectReview"),
-    *_kinds("authorization.k8s.io", "v1", "SelfSubjectAccessReview SubjectAccessReview"),
+    *_kinds("authorization.k8s.io", "v1", "SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview"),
 )
 
 META_DEFINITIONS = _names(
