@@ -42,10 +42,10 @@ test: install ## units, properties, contracts, and at most 90 s of real Envoy
 
 scenarios: install ## whole stories on real Envoy and Prometheus, one at a time; beside them histories too long for `make test`
 	@log=$$(mktemp); $(BIN)/pytest -m scenario --ignore=tests/scenarios >$$log 2>&1 & long=$$!; \
-	trap "kill $$long 2>/dev/null; rm -f $$log" EXIT; trap 'exit 130' INT TERM; \
+	trap '[ -z "$$long" ] || kill $$long 2>/dev/null; rm -f $$log' EXIT; trap 'exit 130' INT TERM; \
 	$(BIN)/pytest -m scenario tests/scenarios; stories=$$?; \
 	echo "and the long histories, which ran beside them:"; \
-	wait $$long; histories=$$?; cat $$log; \
+	wait $$long; histories=$$?; long=; cat $$log; \
 	exit $$((stories + histories))
 
 bench: install ## figures: the embedded API, the sandbox, the judgement
