@@ -11,8 +11,7 @@ SluiceError
 │   ├── Gone              the version asked for is compacted: list again (410)
 │   ├── Rejected          the API server refuses the object as it is (400, 415, 422)
 │   └── Unreachable       no answer, or 5xx, or 429
-├── ProviderError         caught in observe, becomes missing evidence
-└── NotifyError           counted; never changes a decision
+└── ProviderError         caught in observe, becomes missing evidence
 """
 
 from __future__ import annotations
@@ -81,7 +80,3 @@ class Unreachable(ClusterError):
 
 class ProviderError(SluiceError):
     """A metrics provider gave no usable answer."""
-
-
-class NotifyError(SluiceError):
-    """A notice could not be delivered."""

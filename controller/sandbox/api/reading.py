@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterable
 
-from controller.sandbox.api.content import PLAIN, encode
+from controller.sandbox.api.content import PLAIN
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.render import list_json, object_json, shaped, shaped_list
 from controller.sandbox.api.request import Call, ListOptions
@@ -132,7 +132,3 @@ def _read_token(token: str) -> tuple[int, Key]:
     except (ValueError, KeyError, TypeError):
         why = "it must be the metadata.continue of the page before"
         raise Failure.bad_request(f"invalid continue token: continue key is not valid: {why}") from None
-
-
-def encoded(answer: bytes | Object) -> bytes:
-    return answer if isinstance(answer, bytes) else encode(answer)

@@ -42,10 +42,6 @@ class Port:
         self._server: asyncio.Server | None = None
         self.number: int = holder.getsockname()[1]
 
-    @property
-    def is_open(self) -> bool:
-        return self._server is not None
-
     async def open(self, factory: ProtocolFactory) -> None:
         """Take connections. The number changes only where another program took it in between."""
         if self._server is None:
