@@ -44,9 +44,9 @@ async def test_what_holds_a_namespace_is_told(lab: Lab) -> None:
                 for item in items
                 if item["metadata"]["name"] == lab.namespace
                 and condition(item, "NamespaceFinalizersRemaining").get("status") == "True"
+                and "configmaps has 1 resource" in condition(item, "NamespaceContentRemaining").get("message", "")
             ]
         )
     assert "example.org/held in 1 resource instances" in condition(found[0], "NamespaceFinalizersRemaining")["message"]
-    assert "configmaps has 1 resource instances" in condition(found[0], "NamespaceContentRemaining")["message"]
     await lab.patch(CONFIG_MAP, "held", {"metadata": {"finalizers": None}})
     await until_no_namespace(lab)

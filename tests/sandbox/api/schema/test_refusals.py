@@ -35,7 +35,9 @@ def _told(case: Object) -> dict[str, Any]:
     except DecodeError as error:
         return {"decode": str(error)}
     namespaced = obj["kind"] not in ("Namespace", "CustomResourceDefinition")
-    return {"errors": [str(error) for error in check(group, obj["kind"], obj, old, namespaced=namespaced)]}
+    below = case.get("subresource", "")
+    found = check(group, obj["kind"], obj, old, namespaced=namespaced, subresource=below)
+    return {"errors": [str(error) for error in found]}
 
 
 def _compare(case: Object, told: dict[str, Any], same: Same) -> None:

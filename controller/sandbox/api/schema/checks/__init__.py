@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from controller.sandbox.api.schema import names
-from controller.sandbox.api.schema.checks import batch, core, networking, pods, policies, workloads
+from controller.sandbox.api.schema.checks import batch, core, events, networking, pods, policies, workloads
 from controller.sandbox.api.schema.crd import check_crd
 from controller.sandbox.api.schema.errors import FieldError
 from controller.sandbox.api.schema.metadata import check_create, check_finalizers, check_update
@@ -24,7 +24,8 @@ _BY_KIND: dict[tuple[str, str], Callable[[Object, Object | None], Iterable[Field
     ("", "Service"): core.service,
     ("", "ConfigMap"): core.config_map,
     ("", "Secret"): core.secret,
-    ("", "Event"): core.event,
+    ("", "Event"): events.core_event,
+    ("events.k8s.io", "Event"): events.new_event,
     ("apps", "Deployment"): workloads.deployment,
     ("apps", "ReplicaSet"): workloads.replica_set,
     ("apps", "StatefulSet"): workloads.stateful_set,
@@ -43,9 +44,10 @@ _BY_KIND: dict[tuple[str, str], Callable[[Object, Object | None], Iterable[Field
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): policies.role_binding,
 }
 _STATUS: dict[tuple[str, str], Callable[[Object, Object | None], Iterable[FieldError]]] = {
-    ("apps", "Deployment"): workloads.status,
-    ("apps", "ReplicaSet"): workloads.status,
-    ("apps", "StatefulSet"): workloads.status,
+    ("apps", "Deployment"): workloads.deployment_status,
+    ("apps", "ReplicaSet"): workloads.replica_set_status,
+    ("apps", "StatefulSet"): workloads.stateful_set_status,
+    ("batch", "Job"): batch.job_status,
 }
 _NAMES: dict[tuple[str, str], names.NameCheck] = {
     ("", "Namespace"): names.object_label,

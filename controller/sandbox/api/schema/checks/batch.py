@@ -44,6 +44,10 @@ def job(obj: Object, old: Object | None = None) -> Errors:
             yield from immutable(spec.get("template"), before.get("template"), "spec.template")
 
 
+def job_status(obj: Object, old: Object | None = None) -> Errors:
+    yield from nonnegative(obj.get("status", {}), "status", "active", "succeeded", "failed", "ready", "terminating")
+
+
 def job_spec(spec: Object, path: str) -> Errors:
     """The part of a Job that a CronJob's template has too."""
     yield from nonnegative(

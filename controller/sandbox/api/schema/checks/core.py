@@ -186,25 +186,3 @@ def _frozen(new: Object, old: Object, fields: tuple[str, ...]) -> Errors:
     for field in fields:
         if new.get(field, {}) != old.get(field, {}):
             yield errors.forbidden(field, _FROZEN)
-
-
-def event(obj: Object, old: Object | None = None) -> Errors:
-    """The older rules, which both versions of Events keep."""
-    namespace, about = obj["metadata"].get("namespace", ""), obj.get("involvedObject", {}).get("namespace", "")
-    mismatch = errors.invalid("involvedObject.namespace", about, "does not match event.namespace")
-    if not obj.get("eventTime"):
-        if (about and about != namespace) or (not about and namespace not in ("", "default")):
-            yield mismatch
-        return
-    if not about and namespace not in ("default", "kube-system"):
-        yield mismatch
-    reporter = obj.get("reportingComponent", "")
-    if not reporter:
-        yield errors.required("reportingComponent")
-    yield from complaints("reportingComponent", reporter, names.qualified(reporter))
-    limits = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
-    for field, limit in limits.items():
-        if not obj.get(field) and field != "message":
-            yield errors.required(field)
-        if len(obj.get(field, "")) > limit:
-            yield errors.invalid(field, "", f"can have at most {limit} characters")

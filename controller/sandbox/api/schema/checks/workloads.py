@@ -19,14 +19,7 @@ from controller.sandbox.api.schema.checks.common import (
     selector,
 )
 
-_COUNTS = (
-    "observedGeneration",
-    "replicas",
-    "updatedReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "unavailableReplicas",
-)
+_COUNTS = ("observedGeneration", "replicas", "unavailableReplicas")
 _SET_MUTABLE = (
     "replicas",
     "ordinals",
@@ -161,17 +154,29 @@ def daemon_set(obj: Object, old: Object | None = None) -> Errors:
         yield from immutable(spec.get("selector"), old["spec"].get("selector"), "spec.selector")
 
 
-def status(obj: Object, old: Object | None = None) -> Errors:
-    """The counts in the status of a Deployment, ReplicaSet or StatefulSet: none negative, none above the total."""
+def deployment_status(obj: Object, old: Object | None = None) -> Errors:
+    yield from _counts(obj, old, "updatedReplicas", "readyReplicas", "availableReplicas")
+
+
+def replica_set_status(obj: Object, old: Object | None = None) -> Errors:
+    yield from _counts(obj, old, "fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+
+
+def stateful_set_status(obj: Object, old: Object | None = None) -> Errors:
+    parts = ("readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas")
+    yield from _counts(obj, old, *parts, ready="status.readyReplicas")
+
+
+def _counts(obj: Object, old: Object | None, *parts: str, ready: str = "readyReplicas") -> Errors:
+    """The counts of a status: none negative, no part above the total. ``ready``: what this kind's errors call them."""
     counts = obj.get("status", {})
-    yield from nonnegative(counts, "status", *_COUNTS, "fullyLabeledReplicas", "currentReplicas", "collisionCount")
-    total = counts.get("replicas", 0)
-    for name in ("fullyLabeledReplicas", "updatedReplicas", "readyReplicas", "currentReplicas", "availableReplicas"):
+    yield from nonnegative(counts, "status", *_COUNTS, *parts, "collisionCount")
+    total, available = counts.get("replicas", 0), counts.get("availableReplicas", 0)
+    for name in parts:
         if counts.get(name, 0) > total:
-            yield errors.invalid(f"status.{name}", counts[name], "cannot be greater than status.replicas")
-    available, prefix = counts.get("availableReplicas", 0), "status." if obj.get("kind") == "StatefulSet" else ""
+            yield errors.invalid(f"status.{name}", counts.get(name, 0), "cannot be greater than status.replicas")
     if available > counts.get("readyReplicas", 0):
-        yield errors.invalid("status.availableReplicas", available, f"cannot be greater than {prefix}readyReplicas")
-    before = (old or {}).get("status", {}).get("collisionCount", 0)
-    if counts.get("collisionCount", 0) < before:
+        yield errors.invalid("status.availableReplicas", available, f"cannot be greater than {ready}")
+    before = (old or {}).get("status", {}).get("collisionCount")
+    if before is not None and counts.get("collisionCount", 0) < before:
         yield errors.invalid("status.collisionCount", counts.get("collisionCount", 0), "cannot be decremented")
