@@ -2,7 +2,7 @@
 
 Requests are pooled over looks until a limit's minimum sample is there; then it is judged once and the pool begins
 anew. So quiet services are judged too, more slowly, and every request counts in exactly one judgement. A look without
-data changes nothing: silence is no evidence.
+data is no evidence: what was counted stays, but an earlier pass is none any more until a look says it again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from math import inf, isnan
 from controller.core.observed import Counts, Look
 from controller.core.release import LatencyLimit, Limit, PrometheusLimit, RequestRateLimit, SuccessRateLimit
 from controller.core.status import GateStatus, Verdict
+
+_HANGS = 0.5
+"""Of a candidate that leaves more than this share of its requests without any answer, those count as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def seconds(value: float) -> str:
 
 def _add(limit: Limit, gate: GateStatus, reading: _Reading) -> GateStatus:
     if reading.missing:
-        return replace(gate, reason=reading.missing)
+        verdict = Verdict.INCONCLUSIVE if gate.verdict is Verdict.PASS else gate.verdict
+        return replace(gate, verdict=verdict, reason=reading.missing)
     requests, bad = gate.pool_requests + reading.requests, gate.pool_bad + reading.bad
     if requests < limit.min_requests:
         return replace(
@@ -107,8 +111,7 @@ def _read(limit: Limit, look: Look, values: Mapping[str, Value]) -> _Reading:
         return _Reading(missing=look.missing)
     match limit.check:
         case SuccessRateLimit():
-            # More errors than requests can only be a torn scrape: never count more bad ones than there were.
-            return _Reading(counts.requests, min(counts.errors, counts.requests))
+            return _answers(counts, look.stable)
         case RequestRateLimit():
             return _Reading(counts.requests, value=counts.requests / look.duration)
         case LatencyLimit(quantile, maximum):
@@ -118,6 +121,20 @@ def _read(limit: Limit, look: Look, values: Mapping[str, Value]) -> _Reading:
             if total <= 0:
                 return _Reading()
             return _Reading(total, total - _within(counts, maximum), _quantile(counts, quantile))
+
+
+def _answers(ours: Counts, theirs: Counts) -> _Reading:
+    """What the success rate counts. A request that its client gave up before any answer speaks neither for nor against
+    the candidate: users leave. Where most of them end so, and not stable's too, they failed: it hangs.
+    """
+    # More of them than requests can only be a torn scrape: never count more than there were.
+    errors = min(ours.errors, ours.requests)
+    left = min(ours.unanswered, ours.requests - errors)
+    share = left / ours.requests if ours.requests else 0.0
+    usual = theirs.unanswered / theirs.requests if theirs.requests else 0.0
+    if share > _HANGS and usual < share / 2:
+        return _Reading(ours.requests, errors + left)
+    return _Reading(ours.requests - left, errors)
 
 
 def _read_query(limit: Limit, look: Look, value: Value) -> _Reading:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 class Counts:
     """What one arm did in one look. Counts may be fractional; zeros mean that there was no request, which is data.
 
+    ``unanswered``: of the requests, those that their clients gave up before any answer came; no errors.
     ``bounds`` are the upper bounds of a latency histogram in seconds, ascending, ``inf`` the last; ``within`` how many
     requests were at or below each: ``bounds=(0.1, 0.25, inf), within=(90.0, 99.0, 100.0)``. Both empty: no latency is
     known of this arm.
@@ -21,6 +22,7 @@ class Counts:
     errors: float = 0.0
     bounds: tuple[float, ...] = ()
     within: tuple[float, ...] = ()
+    unanswered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,17 @@ def is_error(labels: Mapping[str, str]) -> bool:
     if status and status != "-":
         return status.replace("_", "").lower() in _GRPC_ERRORS
     if code == "0":
-        flags = set(labels.get("response_flags", "-").split(",")) - {"-", ""}
-        return bool(flags - _CLIENT_LEFT)
+        return not is_unanswered(labels)
     if labels.get("request_protocol") == "grpc":
         return code != "200"
     return code.startswith("5")
+
+
+def is_unanswered(labels: Mapping[str, str]) -> bool:
+    """Whether the client of a request with these labels left before any answer came, and no proxy says why else."""
+    flags = set(labels.get("response_flags", "-").split(",")) - {"-", ""}
+    told = labels.get("grpc_response_status", "") not in ("", "-")
+    return labels.get("response_code", "") == "0" and not told and flags <= _CLIENT_LEFT
 
 
 def reporters(requests: Mapping[tuple[str, Workload], float], workloads: Iterable[Workload]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from controller.providers.counting import (
     Workload,
     increase,
     is_error,
+    is_unanswered,
     key,
     reporters,
     seconds,
@@ -50,6 +51,7 @@ class _Counted:
 
     requests: dict[tuple[str, Workload], float] = field(default_factory=lambda: defaultdict(float))
     errors: dict[tuple[str, Workload], float] = field(default_factory=lambda: defaultdict(float))
+    unanswered: dict[tuple[str, Workload], float] = field(default_factory=lambda: defaultdict(float))
     within: dict[tuple[str, Workload], dict[float, float]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(float))
     )
@@ -108,6 +110,8 @@ def _add(counted: _Counted, requests: Iterable[Row], buckets: Iterable[Row]) -> 
             counted.requests[of] += value
             if is_error(labels):
                 counted.errors[of] += value
+            elif is_unanswered(labels):
+                counted.unanswered[of] += value
     for labels, value in buckets:
         bound = seconds(labels.get("le", ""))
         if isfinite(value) and bound == bound:
@@ -125,6 +129,7 @@ def _counts(counted: _Counted, workloads: Iterable[Workload]) -> dict[Workload, 
             sum(counted.requests.get(one, 0.0) for one in of),
             sum(counted.errors.get(one, 0.0) for one in of),
             *cumulative([counted.within[one] for one in of if one in counted.within]),
+            sum(counted.unanswered.get(one, 0.0) for one in of),
         )
     return found
 

@@ -68,11 +68,37 @@ def test_requests_are_pooled_until_the_sample_is_there() -> None:
     assert gate.pool_requests == 0
 
 
-def test_a_look_without_data_changes_neither_verdict_nor_row_of_failures() -> None:
+def test_a_look_without_data_takes_a_failure_back_as_little_as_it_adds_one() -> None:
     bad = one(SUCCESS, look(100, 50))
     silent = one(SUCCESS, look(100, 50), look(missing="Prometheus did not answer within 10 s"))
     assert silent == replace(bad, reason="Prometheus did not answer within 10 s")
     assert silent.failures_in_a_row == 1
+
+
+def test_a_pass_holds_only_as_long_as_looks_say_so() -> None:
+    silent = look(missing="Prometheus did not answer within 10 s")
+    before = one(SUCCESS, look(100, 0), look(50, 0))
+    gate = one(SUCCESS, look(100, 0), look(50, 0), silent)
+    assert (before.verdict, gate.verdict) == (Verdict.PASS, Verdict.INCONCLUSIVE)
+    assert (gate.reason, gate.pool_requests) == ("Prometheus did not answer within 10 s", 50)
+    assert one(SUCCESS, look(100, 0), silent, look(100, 0)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict", "sample"),
+    [
+        (Counts(200, 0, unanswered=2), Counts(800, 0), Verdict.PASS, 198),
+        (Counts(200, 0, unanswered=90), Counts(800, 0), Verdict.PASS, 110),
+        (Counts(150, 0, unanswered=75), Counts(), Verdict.INCONCLUSIVE, 75),
+        (Counts(200, 0, unanswered=200), Counts(800, 0), Verdict.FAIL, 200),
+        (Counts(200, 0, unanswered=200), Counts(), Verdict.FAIL, 200),  # everything goes to it
+        (Counts(200, 0, unanswered=150), Counts(800, 0, unanswered=600), Verdict.INCONCLUSIVE, 50),
+        (Counts(100, 90, unanswered=90), Counts(), Verdict.FAIL, 90),  # a torn scrape
+    ],
+)
+def test_requests_without_an_answer_are_no_success(ours: Counts, theirs: Counts, verdict: Verdict, sample: int) -> None:
+    gate = one(replace(SUCCESS, min_requests=80), Look(100.0, 10.0, ours, theirs))
+    assert (gate.verdict, gate.sample) == (verdict, sample)
 
 
 def test_failures_count_in_a_row_only() -> None:

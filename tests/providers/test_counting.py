@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.providers.counting import REQUESTS, Workload, increase, is_error, reporters
+from controller.providers.counting import REQUESTS, Workload, increase, is_error, is_unanswered, reporters
 
 V1, V2, OTHER = Workload("shop", "podinfo-1"), Workload("shop", "podinfo-2"), Workload("bank", "ledger-1")
 GRPC = {"response_code": "200", "request_protocol": "grpc"}
@@ -43,6 +43,22 @@ UP = "1x12"
 )
 def test_what_counts_as_an_error(labels: dict[str, str], error: bool) -> None:
     assert is_error(labels) is error
+
+
+@pytest.mark.parametrize(
+    ("labels", "unanswered"),
+    [
+        ({"response_code": "0", "response_flags": "DC"}, True),
+        ({"response_code": "0", "request_protocol": "grpc", "response_flags": "DC"}, True),
+        ({"response_code": "0", "response_flags": "-"}, True),
+        ({"response_code": "0", "response_flags": "UC,DC"}, False),  # the server broke it
+        ({"response_code": "200", "response_flags": "DC"}, False),  # it left in the middle of the answer
+        ({"response_code": "0", "grpc_response_status": "14", "response_flags": "DC"}, False),
+        ({"response_code": "504", "response_flags": "UT"}, False),
+    ],
+)
+def test_whose_client_left_before_any_answer(labels: dict[str, str], unanswered: bool) -> None:
+    assert is_unanswered(labels) is unanswered
 
 
 # Scrapes every 5 s, a look of 15 s at 60 s: what promtool computes from the query is what we say it is.

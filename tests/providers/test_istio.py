@@ -45,6 +45,12 @@ async def test_requests_and_errors_are_summed_by_workload() -> None:
     assert (seen.missing, seen.latency_missing) == ("", "")
 
 
+async def test_requests_whose_clients_left_before_any_answer_are_told_apart() -> None:
+    left, broken = row(30, response_code="0", response_flags="DC"), row(4, response_code="0", response_flags="UC")
+    seen = await look(Fake([row(90), left, broken, row(900, V1), row(1, V1, response_code="0", response_flags="DC")]))
+    assert seen.counts == {V1: Counts(901, 0, unanswered=1), V2: Counts(124, 4, unanswered=30)}
+
+
 async def test_the_clients_side_is_preferred_for_both_arms_and_the_servers_is_the_fallback() -> None:
     both = [row(100), row(70, reporter="destination"), row(500, V1, "destination")]
     assert (await look(Fake(both))).counts == {V1: Counts(0, 0), V2: Counts(100, 0)}

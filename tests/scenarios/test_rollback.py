@@ -63,6 +63,18 @@ async def test_refused_connections_are_out_within_two_looks(stage: Stage) -> Non
     assert {tally.code for tally in failures} == {503}
 
 
+async def test_one_that_hangs_is_out_though_its_clients_left_before_any_answer(stage: Stage) -> None:
+    """The mesh counts such a request as one without code that its own client gave up: no error, and no success."""
+    await adopted(stage, LIMIT, rate=100.0)
+    await stage.sandbox.load.set_group(stage.sandbox.users("users", 100.0, timeout=1.0))
+    await stage.push("v2-hang")
+    await stage.failed(120)
+    await stage.drained_of("v2-hang")
+    failures = list((await stage.account()).select(version=""))
+    assert {(tally.code, tally.reason) for tally in failures} == {(0, "timeout")}
+    assert max(tally.last for tally in failures) - min(tally.first for tally in failures) <= 30
+
+
 async def test_slow_answers_are_out_by_the_comparison(stage: Stage) -> None:
     await adopted(stage, {})
     await stage.sandbox.pods.behave("shop", "v1", latencyMs=20)

@@ -16,6 +16,7 @@ from controller.core.decide.previous import is_warm, kept_until
 from controller.core.decide.skew import CLOCK_SKEW, skew_told
 from controller.core.decide.traffic import share, wanted_traffic
 from controller.core.decide.unsplit import UNSPLIT, past_told
+from controller.core.decide.want import candidate_count
 from controller.core.plan import percent, plan
 from controller.core.release import Release
 from controller.core.status import Condition, Phase, Revision, Status, Truth, Verdict
@@ -135,8 +136,11 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
     where = f"{candidate.name} {verb} {percent(share(release, step.index))}, step {step.index + 1} of {len(steps)}"
     if step.target > step.index:
         seen = observed.workload.revision(candidate.name)
-        ready = f"{seen.available} of {seen.replicas}" if seen else "none"
-        return f"{where}: passed; waiting for the next step's pods ({ready} available)"
+        # What it needs, not what its Deployment says: that is told a moment later.
+        need = candidate_count(release, status, observed.workload.template)
+        return (
+            f"{where}: passed; waiting for the next step's pods ({seen.available if seen else 0} of {need} available)"
+        )
     if mismatched(status) and step.measured:
         measured = step.measured
         return (
@@ -158,6 +162,8 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
         compared = next((gate for gate in status.gates if gate.name == OVERALL), None)
         outlook = f"; {compared.reason}" if compared and compared.verdict is Verdict.INCONCLUSIVE else ""
         return f"{where} until at least {clock(until)}{outlook}"
+    if not open_:
+        return f"{where}: passed; goes on"
     return f"{where}: waits for evidence ({'; '.join(open_)})"
 
 

@@ -63,7 +63,8 @@ class Limit(OneOf):
     name: Annotated[str, LABEL]
     """How status and messages call it."""
     success_rate: SuccessRate | None = None
-    """The share of good answers."""
+    """The share of good answers. Requests that clients gave up before any answer count as bad where most are such, else
+    not at all."""
     latency: Latency | None = None
     """A quantile of the response time."""
     request_rate: RequestRate | None = None

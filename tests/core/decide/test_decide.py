@@ -302,3 +302,28 @@ def test_a_failed_version_whose_object_was_deleted_is_not_tried_again_by_scaling
     world.replicas, world.generation = 5, world.generation + 1
     world.rest()
     assert world.status.phase is Phase.FAILED
+
+
+def test_while_it_waits_for_pods_it_says_how_many_it_needs(world: World) -> None:
+    world.replicas = 10
+    world.idle().push("x:2")
+    world.run(lambda w: w.weights.get("x2") == 100)
+    told: list[str] = []
+
+    def done(w: World) -> bool:
+        told.append(w.status.message)
+        return bool(w.weights.get("x2") == 500)
+
+    world.run(done)
+    assert "x2 at 10%, step 1 of 2: passed; waiting for the next step's pods (1 of 5 available)" in told
+
+
+def test_a_step_that_passed_while_it_was_paused_says_so_when_it_goes_on(world: World) -> None:
+    gated(world).idle().push("x:2")
+    world.run(lambda w: w.weights.get("x2") == 100)
+    world.release = replace(world.release, paused=True)
+    begun = world.now
+    world.run(lambda w: w.now > begun + 500)
+    world.release = replace(world.release, paused=False)
+    world.turn()
+    assert (world.status.phase, world.status.message) == (Phase.PROGRESSING, "x2 at 10%, step 1 of 2: passed; goes on")
