@@ -160,7 +160,7 @@ def _stepping(release: Release, status: Status, observed: Observed) -> str:
         return f"{where}: outside a limit ({'; '.join(failing)})"
     if until > observed.now:
         compared = next((gate for gate in status.gates if gate.name == OVERALL), None)
-        outlook = f"; {compared.reason}" if compared and compared.verdict is Verdict.INCONCLUSIVE else ""
+        outlook = f". {compared.reason}" if compared and compared.verdict is Verdict.INCONCLUSIVE else ""
         return f"{where} until at least {clock(until)}{outlook}"
     if not open_:
         return f"{where}: passed; goes on"

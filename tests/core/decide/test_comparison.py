@@ -112,7 +112,7 @@ def test_a_release_says_at_once_about_how_long_its_step_takes(world: World) -> N
     expected = "This step needs about 20 s at the present traffic."
     assert gate(world).reason == expected
     assert world.status.message.startswith("x2 at 10%, step 1 of 2 until at least ")
-    assert world.status.message.endswith(f" UTC; {expected}")
+    assert world.status.message.endswith(f" UTC. {expected}")
 
 
 def test_numbers_are_only_counted_out_for_a_write(world: World) -> None:
