@@ -6,20 +6,17 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from controller.cluster import MANAGER, Caches, Cluster
-from controller.core.decide import Observed, pending
+from controller.core.decide import PATIENCE, Observed, pending, waits_for_pods
 from controller.core.objects import Object, Ref
 from controller.core.release import Command, Release
 from controller.core.seen import RoutesSeen, WorkloadSeen
-from controller.core.status import Phase, Revision, Status
+from controller.core.status import Revision, Status
 from controller.errors import ClusterError
 from controller.observe.changes import Changes
 from controller.observe.found import POD, CachedFound, Contents, fetched
 from controller.observe.measure import Measured, Measurer
 from controller.routers import router_of
 from controller.workloads import workload_of
-
-_PATIENCE = 3.0
-"""Seconds without progress before the pods themselves are asked what keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,7 @@ class Observer:
         found = CachedFound(self._caches)
         candidate = status.candidate
         since = status.timers.progress_since
-        if candidate and since is not None and now - since > _PATIENCE and _waiting(status, candidate):
+        if candidate and since is not None and now - since >= PATIENCE and waits_for_pods(status):
             found = found.with_more(await self._pods(release, candidate))
         # Last, and until nothing more is asked for: while one is read, the template may come to name another.
         asked: set[Ref] = set()
@@ -123,11 +120,6 @@ class Observer:
             return list(await self._cluster.list(POD, release.namespace, labels=labels))
         except ClusterError:
             return []  # they would only have said more about a wait that is seen anyway
-
-
-def _waiting(status: Status, candidate: Revision) -> bool:
-    scaling = status.step is not None and status.step.target > status.step.index
-    return (status.phase is Phase.PREPARING or scaling) and candidate.ready < max(1, candidate.replicas)
 
 
 def _problems(release: Release, workload: WorkloadSeen, routes: RoutesSeen) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from controller.core.traffic import Weights
 from controller.crd import status_from_wire
 from controller.providers.measurement import Measurement, Row
 from controller.sandbox.api.store import Change
-from tests.stage import AGENT, KEY, RELEASES, Stage, release
+from tests.stage import AGENT, KEY, NAMESPACE, RELEASES, Stage, release
 
 
 def status_writes(stage: Stage) -> int:
@@ -126,6 +126,24 @@ async def test_what_keeps_pods_from_running_is_said_at_once_and_not_again_for_it
     quota = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: team"}
     await stage.conditions(name, quota)
     await stage.until(lambda: "exceeded quota" in stage.status()["message"], seconds=1)
+
+
+async def test_what_only_pods_say_is_asked_for(stage: Stage) -> None:
+    """A Deployment says nothing of an image that cannot be pulled, and pods are not watched."""
+    await stage.idle()
+    stage.pods = False
+    await stage.push("x:2")
+    await stage.until(lambda: "0 of 1 pods available" in stage.status()["message"])
+    marks = {"sluice.dev/revision": stage.revision("x:2")}
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image x:2"}
+    pod = {
+        "metadata": {"name": "one", "labels": {"app": "podinfo", **marks}},
+        "spec": {"containers": [{"name": "app", "image": "x:2"}]},
+        "status": {"containerStatuses": [{"name": "app", "state": {"waiting": waiting}}]},
+    }
+    await stage.client.create(f"/api/v1/namespaces/{NAMESPACE}/pods", pod)
+    await stage.client.patch(f"/api/v1/namespaces/{NAMESPACE}/pods/one/status", {"status": pod["status"]})
+    await stage.until(lambda: "ImagePullBackOff" in stage.status()["message"], seconds=10)
 
 
 async def test_a_status_that_somebody_takes_away_is_written_again(stage: Stage) -> None:

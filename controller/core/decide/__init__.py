@@ -22,13 +22,14 @@ from controller.core.decide.holds import homeward_move, masked, unmasked
 from controller.core.decide.model import Decision, Event, Judged, Observed
 from controller.core.decide.moves import phase_move, template_move
 from controller.core.decide.phases import IN_PROGRESS, TRANSITIONS
-from controller.core.decide.timers import after, next_look
+from controller.core.decide.timers import PATIENCE, after, next_look, waits_for_pods
 from controller.core.decide.traffic import wanted_traffic
 from controller.core.decide.want import want
 from controller.core.release import Release
 from controller.core.status import Phase, Status
 
 __all__ = [
+    "PATIENCE",
     "TRANSITIONS",
     "Decision",
     "Event",
@@ -43,6 +44,7 @@ __all__ = [
     "settled",
     "told",
     "unrouted_until",
+    "waits_for_pods",
     "wanted_traffic",
 ]
 

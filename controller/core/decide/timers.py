@@ -14,6 +14,17 @@ from controller.core.plan import plan
 from controller.core.release import Release
 from controller.core.status import Phase, Revision, Status
 
+PATIENCE = 3.0
+"""Seconds without progress before the pods themselves are asked what keeps them."""
+
+
+def waits_for_pods(status: Status) -> bool:
+    """Whether pods of the candidate are to come, for its first step or for the next one."""
+    candidate = status.candidate
+    scaling = status.step is not None and status.step.target > status.step.index
+    wanted = status.phase is Phase.PREPARING or scaling
+    return candidate is not None and wanted and candidate.ready < max(1, candidate.replicas)
+
 
 def after(release: Release, status: Status, observed: Observed, *, moved: bool) -> float | None:
     """Seconds until the next pass that time alone makes necessary; 0 right after a move, None without any timer."""
@@ -63,16 +74,18 @@ def _moments(release: Release, status: Status, observed: Observed) -> Iterator[f
     if template and template.own_replicasets and timers.template_free_since is not None and status.stable:
         yield timers.template_free_since + traffic.propagation + traffic.drain
     if status.candidate is not None and status.phase in IN_PROGRESS:  # one that is held waits for no step
-        yield from _steps(release, status, status.candidate)
+        yield from _steps(release, status, status.candidate, observed.now)
 
 
-def _steps(release: Release, status: Status, candidate: Revision) -> Iterator[float]:
+def _steps(release: Release, status: Status, candidate: Revision, now: float) -> Iterator[float]:
     """The moments of a release in progress."""
     propagation, step, progress = release.traffic.propagation, status.step, status.timers.progress_since
     if candidate.routable_since is not None:
         yield candidate.routable_since + propagation
     if progress is not None and (step is None or step.target > step.index):
         yield progress + release.workload.progress_deadline
+        if waits_for_pods(status):
+            yield progress + _next_question(now - progress)
     if step is None:
         if candidate.unrouted_since is not None:
             yield candidate.unrouted_since + propagation
@@ -90,3 +103,15 @@ def _steps(release: Release, status: Status, candidate: Revision) -> Iterator[fl
         yield step.in_effect_since + max(release.gates.step_deadline, planned.duration)
         if planned.approval and planned.approval.timeout is not None:
             yield step.in_effect_since + planned.approval.timeout
+
+
+def _next_question(waited: float) -> float:
+    """Seconds after the last progress at which the pods are asked next: nobody tells of a pull or a start that fails.
+
+    The second time as late as the first, and each later one after twice as long: what keeps them is known by then, and
+    a wait of hours costs some ten requests.
+    """
+    at = PATIENCE
+    while at <= waited:
+        at *= 2
+    return at

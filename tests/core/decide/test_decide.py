@@ -64,14 +64,6 @@ def test_each_step_lasts_its_time_from_the_moment_its_traffic_is_in_effect(world
     assert at[1000] - at[500] >= 20 + world.release.traffic.propagation
 
 
-def test_no_weight_before_the_subset_has_been_there_for_the_propagation_time(world: World) -> None:
-    world.idle().push("x:2")
-    world.run(lambda w: "x2" in w.subsets)
-    added = world.now
-    world.run(lambda w: "x2" in w.weights)
-    assert world.now - added >= world.release.traffic.propagation
-
-
 def test_pods_come_before_the_weight_that_needs_them(world: World) -> None:
     world.replicas = 10
     world.idle().push("x:2")
