@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from controller.core.objects import Object
@@ -10,13 +11,13 @@ from controller.core.release import ObjectRef, Release
 _API = "networking.istio.io/v1"
 
 
-def service(release: Release) -> Object:
+def service(release: Release, selector: Mapping[str, str]) -> Object:
     """The Service, with the port that the Release names."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": release.traffic.service, "namespace": release.namespace},
-        "spec": {"ports": [{"port": release.traffic.port or 80, "name": "http"}]},
+        "spec": {"selector": dict(selector), "ports": [{"port": release.traffic.port or 80, "name": "http"}]},
     }
 
 

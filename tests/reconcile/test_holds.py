@@ -251,3 +251,19 @@ async def test_it_comes_home_though_neither_the_status_nor_the_spec_can_be_used(
     assert first.phase() == "Invalid"
     fault.remove()
     await first.until(lambda: "rolled back before" in first.status()["message"])
+
+
+async def test_a_version_that_the_service_does_not_select_gets_no_request(stage: Stage) -> None:
+    """Its pods would be ready and none of the endpoints: its subset would be empty."""
+    labels = {"spec": {"template": {"metadata": {"labels": {"version": "v1"}}}}}
+    await stage.client.patch(f"{DEPLOYMENTS}/podinfo", labels)
+    await stage.client.patch(SERVICE, {"spec": {"selector": {"app": "podinfo", "version": "v1"}}})
+    await stage.idle()
+    labels["spec"]["template"]["metadata"]["labels"]["version"] = "v2"
+    await stage.client.patch(f"{DEPLOYMENTS}/podinfo", labels)
+    await stage.until(lambda: stage.phase() == "Invalid")
+    assert "Service shop/podinfo: it selects pods with version=v1" in stage.status()["message"]
+    await passing(stage, 100)
+    assert len(stage.objects("deployments.apps")) == 2
+    await stage.client.patch(SERVICE, {"spec": {"selector": {"version": None}}})
+    await stage.until(lambda: stage.phase() == "Progressing")

@@ -94,7 +94,7 @@ def test_values_and_objects_take_the_same_steps_at_the_same_times(propagation: f
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "podinfo", "namespace": "shop"},
-        "spec": {"ports": [{"name": "http", "port": 80}]},
+        "spec": {"selector": {"app": "podinfo"}, "ports": [{"name": "http", "port": 80}]},
     }
     objects = rehearse(release, ObjectCluster([deployment("x:1"), service]), deployment("x:2")["spec"]["template"])
     cluster = ValueCluster()

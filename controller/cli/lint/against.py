@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from controller.cli import standins
-from controller.core.objects import FoundObjects, Object, labels, pod_template, where
+from controller.core.objects import FoundObjects, Object, where
 from controller.core.release import Release
 from controller.routers import router_of
 from controller.workloads import workload_of
+from controller.workloads.managed.problems import names_no_port
 
 _OTHERS = ("StatefulSet", "DaemonSet")
 _HTTP = ("http", "http2", "https", "grpc")
@@ -34,7 +35,7 @@ def against(release: Release, objects: Sequence[Object]) -> Iterator[Problem]:
     service = found.get("Service", release.namespace, release.traffic.service)
     template = found.get("Deployment", release.namespace, release.workload.deployment)
     if service is not None and template is not None:
-        yield from _selected(service, template)
+        yield from _targets(release, service, template)
 
 
 def port_hint(release: Release, objects: Sequence[Object]) -> str:
@@ -58,31 +59,16 @@ def _parted(problem: str) -> Problem:
 def _stand_ins(release: Release, found: FoundObjects) -> Iterator[Object]:
     """The Service and the VirtualServices that the Release names and that the files do not hold."""
     if found.get("Service", release.namespace, release.traffic.service) is None:
-        yield standins.service(release)
+        yield standins.service(release, {})
     for ref in release.traffic.router.virtual_services:
         if found.get("VirtualService", ref.namespace, ref.name) is None:
             yield standins.virtual_service(release, ref)
 
 
-def _selected(service: Object, template: Object) -> Iterator[Problem]:
-    """Whether the Service selects the Deployment's pods, and finds its port there."""
-    selector = (service.get("spec") or {}).get("selector") or {}
-    pods = pod_template(template)
-    own = labels(pods)
-    wrong = {key: value for key, value in selector.items() if own.get(key) != value}
-    if wrong:
-        asked = ", ".join(f"{key}={value}" for key, value in sorted(wrong.items()))
-        yield (
-            where(service),
-            f"it selects pods with {asked}, which those of {where(template)} are not labelled; use the same labels",
-        )
-    containers = (pods.get("spec") or {}).get("containers") or []
-    named = {port.get("name") for container in containers for port in container.get("ports") or []}
-    for port in (service.get("spec") or {}).get("ports") or []:
-        target = port.get("targetPort")
-        if isinstance(target, str) and not target.isdecimal() and target not in named:
-            known = ", ".join(sorted(str(one) for one in named if one)) or "none"
-            yield (
-                where(service),
-                f"targetPort {target} names no port of {where(template)}, which has {known}; use one of them",
-            )
+def _targets(release: Release, service: Object, template: Object) -> Iterator[Problem]:
+    """Whether the Service finds its other ports at the Deployment's pods; what the release needs was said before."""
+    ports = (service.get("spec") or {}).get("ports") or []
+    for port in ports if len(ports) > 1 else ():
+        lost = names_no_port(port, template) if port.get("port") != release.traffic.port else ""
+        if lost:
+            yield where(service), lost

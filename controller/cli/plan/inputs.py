@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from controller.cli import standins
-from controller.core.objects import Found, FoundObjects, Object, pod_template, same_template, where
+from controller.core.objects import Found, FoundObjects, Object, labels, pod_template, same_template, where
 from controller.core.release import Release
 from controller.core.status import Status
 from controller.errors import InvalidRelease
@@ -51,7 +51,7 @@ def from_files(release: Release, files: Iterable[Object], replicas: int | None) 
             template = {**template, "spec": {**template["spec"], "replicas": replicas}}
         assumed += _missing_content(release, found)
     if found.get("Service", release.namespace, release.traffic.service) is None:
-        objects.append(standins.service(release))
+        objects.append(standins.service(release, labels(pod_template(template))))
         assumed.append(f"{where(objects[-1])} is not in the files: a plain one is assumed")
     for ref in release.traffic.router.virtual_services:
         if found.get("VirtualService", ref.namespace, ref.name) is None:

@@ -34,7 +34,7 @@ def see(release: Release, found: Found) -> WorkloadSeen:
     template = template_object(release, found)
     if template is None:
         return WorkloadSeen(None, seen, missing(release, found))
-    return WorkloadSeen(_template(template, known, found), seen)
+    return WorkloadSeen(_template(release, template, known, found), seen)
 
 
 def template_object(release: Release, found: Found) -> Object | None:
@@ -53,7 +53,7 @@ def present(template: Object, known: Sequence[Object], found: Found) -> Object |
     return max(same, key=lambda one: readiness(one).wanted, default=None)
 
 
-def _template(template: Object, known: Sequence[Object], found: Found) -> TemplateSeen:
+def _template(release: Release, template: Object, known: Sequence[Object], found: Found) -> TemplateSeen:
     mark, same, sets = content(template, found), present(template, known, found), own_sets(template, found)
     ready = readiness(template)
     return TemplateSeen(
@@ -70,7 +70,7 @@ def _template(template: Object, known: Sequence[Object], found: Found) -> Templa
         trouble="" if template["spec"].get("paused") else trouble(template, found),
         restarted=restart_mark(pod_template(template)),
         deleting=deleting(template),
-        problem=problem(template, found),
+        problem=problem(release, template, found),
     )
 
 

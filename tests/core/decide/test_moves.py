@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from controller.core.release import ApprovalStep, Canary, Command, WeightStep
+from controller.core.status import Phase
+
 World = Any  # the class is in conftest.py, which no module can import
 
 
@@ -38,3 +43,19 @@ def test_nor_does_adoption_name_a_subset_that_the_mesh_may_not_know(world: World
     added = world.now
     world.run(lambda w: bool(w.weights))
     assert world.now - added >= 30
+
+
+@pytest.mark.parametrize("word", ["approve", "promote"])
+def test_each_approval_is_asked_for_and_given_by_either_word(world: World, word: str) -> None:
+    steps = (WeightStep(100, 20), ApprovalStep("team"), WeightStep(500, 20), ApprovalStep("managers"))
+    world.release = replace(world.release, strategy=Canary(steps))
+    world.idle().push("x:2")
+    for share, group in ((100, "team"), (500, "managers")):
+        world.run(lambda w, group=group: w.status.message.endswith(f"waits for an approval by {group}"))
+        since = world.now
+        world.run(lambda w, since=since: w.now > since + 300)
+        assert (world.status.phase, world.weights["x2"]) == (Phase.WAITING, share)
+        world.command = Command(word, "eve")
+        world.turn()
+    world.run(lambda w: w.status.stable.name == "x2")
+    assert world.shares == [0, 100, 500, 1000]

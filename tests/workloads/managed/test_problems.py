@@ -97,3 +97,50 @@ def test_other_kinds_are_not_asked_for_where_the_deployment_is_there() -> None:
     shop = Shop(deployment())
     kinds = {ref.kind for ref in shop.workload.reads(shop.release, shop.found)}
     assert kinds == {"Deployment"}
+
+
+def service(**spec: Any) -> dict[str, Any]:
+    metadata = {"name": "podinfo", "namespace": "shop"}
+    ports = [{"name": "http", "port": 80}]
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": ports, **spec}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (
+            {"selector": {"app": "podinfo", "version": "v1"}},
+            (
+                "it selects pods with version=v1, which those of Deployment shop/podinfo are not labelled; use the "
+                "same labels, and none that changes with the version"
+            ),
+        ),
+        ({}, "it has no selector, so no pod of a revision is behind it; give it the pods' labels"),
+        (
+            {"selector": {"app": "podinfo"}, "ports": [{"port": 80, "targetPort": "web"}]},
+            "targetPort web names no port of Deployment shop/podinfo, which has http; use one of them",
+        ),
+    ],
+)
+def test_a_service_behind_which_no_pod_would_be(spec: dict[str, Any], words: str) -> None:
+    """Ready pods that are none of the Service's endpoints: each request to their subset would be a 503."""
+    container = {"name": "podinfo", "image": "x", "ports": [{"name": "http", "containerPort": 80}]}
+    assert problem(Shop(deployment(containers=[container]), service(**spec))) == f"Service shop/podinfo: {words}"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"selector": {"app": "podinfo"}},
+        {"selector": {"app": "podinfo", "sluice.dev/revision": "abc"}},
+        {"type": "ExternalName"},
+        {"selector": {"app": "podinfo"}, "ports": [{"port": 80, "targetPort": "proxy"}]},
+        {
+            "selector": {"app": "podinfo"},
+            "ports": [{"port": 80, "targetPort": 8080}, {"port": 9, "targetPort": "nope"}],
+        },
+    ],
+)
+def test_a_service_that_finds_them(spec: dict[str, Any]) -> None:
+    sidecar = {"name": "p", "image": "p", "restartPolicy": "Always", "ports": [{"name": "proxy", "containerPort": 1}]}
+    assert problem(Shop(deployment(initContainers=[sidecar]), service(**spec))) == ""
