@@ -34,14 +34,19 @@ def answered(
     else:
         body, kind = value if isinstance(value, bytes) else encode(value), "application/json"
     answer = web.Response(body=body, status=code, content_type=kind)
-    for text in warnings:
-        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-        answer.headers.add("Warning", f'299 - "{escaped}"')
+    warn(answer, warnings)
     return answer
 
 
-def failed(failure: Failure) -> web.Response:
-    answer = answered(failure.status(), failure.code)
+def warn(answer: web.StreamResponse, warnings: Iterable[str]) -> None:
+    """Source of the form: RFC 7234, 5.5, as Kubernetes uses it."""
+    for text in warnings:
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        answer.headers.add("Warning", f'299 - "{escaped}"')
+
+
+def failed(failure: Failure, warnings: Iterable[str] = ()) -> web.Response:
+    answer = answered(failure.status(), failure.code, warnings=warnings)
     wait = (failure.details or {}).get("retryAfterSeconds")
     if wait:
         answer.headers["Retry-After"] = str(wait)

@@ -11,7 +11,7 @@ from controller.sandbox.api.definitions import CLEANUP, DEFINITIONS, established
 from controller.sandbox.api.deletion import DeleteOptions, remove
 from controller.sandbox.api.failure import Failure, qualified
 from controller.sandbox.api.kinds import SCALE, STATUS
-from controller.sandbox.api.resources import Reader, Resource, ScalePaths
+from controller.sandbox.api.resources import Reader, Resource, ScalePaths, version_priority
 from controller.sandbox.api.state import State, normal
 from controller.sandbox.api.store import Change
 from controller.sandbox.api.tables.printer import printer_columns
@@ -56,10 +56,24 @@ def _resource(spec: Object, version: Object, terminating: bool) -> Resource:
         scale_texts=scale,
         custom=True,
         terminating=terminating,
+        deprecation=_deprecation(spec, version),
         list_kind=names.get("listKind") or f"{names['kind']}List",
         to_storage=partial(_convert, f"{group}/{storage}", webhook),
         from_storage=partial(_convert, f"{group}/{version['name']}", webhook),
     )
+
+
+def _deprecation(spec: Object, version: Object) -> str:
+    """A deprecated version's own words, or which version of higher priority to use in its place."""
+    if not version.get("deprecated"):
+        return ""
+    if version.get("deprecationWarning"):
+        return str(version["deprecationWarning"])
+    group, kind = spec["group"], spec["names"]["kind"]
+    current = [other["name"] for other in spec["versions"] if other.get("served") and not other.get("deprecated")]
+    best = min(current, key=version_priority, default=version["name"])
+    use = f"; use {group}/{best} {kind}" if version_priority(best) < version_priority(version["name"]) else ""
+    return f"{group}/{version['name']} {kind} is deprecated{use}"
 
 
 _ANYTHING: Object = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}

@@ -96,6 +96,7 @@ _FIELDS: Mapping[str, Mapping[str, Reader]] = {
     "ReplicaSet": {"status.replicas": lambda item: _at("status", "replicas")(item) or "0"},
     "Job": {"status.successful": lambda item: _at("status", "succeeded")(item) or "0"},
 }
+_DEPRECATIONS = {"Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"}
 _CREATE_ONLY = ("SelfSubjectReview", "SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")
 
 
@@ -135,6 +136,7 @@ def _resource(line: str) -> Resource:
         fields=_FIELDS.get(kind, {}),
         scale=ScalePaths(selector=("spec", "selector")) if "+scale" in words else None,
         list_kind=f"{kind}List",
+        deprecation=_DEPRECATIONS.get(kind, ""),
     )
     return _as_core_event(resource) if group == "events.k8s.io" else resource
 

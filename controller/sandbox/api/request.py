@@ -188,6 +188,10 @@ class Call:
     groups: tuple[str, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        if self.resource.deprecation:
+            self.warnings.append(self.resource.deprecation)
+
     @property
     def name(self) -> str:
         return self.target.name

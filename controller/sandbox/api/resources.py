@@ -48,6 +48,7 @@ class Resource:
     ``from_storage`` convert (they may return their argument). ``fields`` are the field selectors beyond name and
     namespace. ``subresources`` maps each name to its verbs. ``custom``: from a CustomResourceDefinition,
     whose ``subresources.scale`` is ``scale_texts``; ``terminating``: that is being deleted, and takes no new objects.
+    ``deprecation``: what every answer warns of, "" where the version is none to be left.
     """
 
     group: str
@@ -68,6 +69,7 @@ class Resource:
     scale_texts: Mapping[str, str] | None = None
     custom: bool = False
     terminating: bool = False
+    deprecation: str = ""
     list_kind: str = ""
     to_storage: Convert = lambda item: item
     from_storage: Convert = lambda item: item

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from controller.sandbox.api import access, deletion, nonresource, patching, reading, subresources, writing
-from controller.sandbox.api.answers import answered, failed, page_not_found, read_body
+from controller.sandbox.api.answers import answered, failed, page_not_found, read_body, warn
 from controller.sandbox.api.audit import Audit, Entry, with_code
 from controller.sandbox.api.content import wanted_form
 from controller.sandbox.api.controls import control
@@ -156,7 +156,10 @@ class Server:
         _check_path(call)
         if call.verb == "watch":
             return await self._watch(request, call, entry)
-        value, code = self._value(call)
+        try:
+            value, code = self._value(call)
+        except Failure as failure:
+            return failed(failure, call.warnings)
         return answered(value, code, yaml=call.form.yaml, warnings=call.warnings)
 
     def _value(self, call: Call) -> tuple[bytes | Object, int]:
@@ -191,6 +194,7 @@ class Server:
         self._watches[watch] = (entry, request)
         self.audit.add(with_code(entry, 200, "opened"))
         answer = web.StreamResponse(headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"})
+        warn(answer, call.warnings)
         try:
             if self._closing:
                 watch.cut()
