@@ -107,16 +107,16 @@ async def _or(stop: asyncio.Event, work: Coroutine[Any, Any, _Result]) -> _Resul
 
 
 def _show(out: Console, where: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    table.add_row("Kubernetes API", where["api"])
-    for source, url in where["sources"].items():
-        table.add_row(f"mesh, {source}", url)
-    table.add_row("Prometheus", where["prometheus"] or "not started")
-    table.add_row("faults of pods", f"{where['switch']}/behaviour/NAMESPACE/VERSION")
-    table.add_row(f"users ({where['rate']:g}/s)", f"{where['load']}/account")
-    out.print(table)
+    rows = {
+        "Kubernetes API": where["api"],
+        **{f"mesh, {source}": url for source, url in where["sources"].items()},
+        "Prometheus": where["prometheus"] or "not started",
+        "faults of pods": f"{where['switch']}/behaviour/NAMESPACE/VERSION",
+        f"users ({where['rate']:g}/s)": f"{where['load']}/account",
+    }
+    widest = max(map(len, rows))
+    for label, url in rows.items():  # no table: it would cut the addresses where the terminal is narrow, or is a file
+        out.print(f"  {label:<{widest}}  {url}", soft_wrap=True, markup=False)
     out.print("\n[bold]Try[/bold] (in another terminal):", soft_wrap=True)
     for command in where["try"]:
         out.print(f"  {command}", soft_wrap=True, markup=False)
