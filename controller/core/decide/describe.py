@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from controller.core.decide.comparison import OVERALL
 from controller.core.decide.drift import resumption_told
-from controller.core.decide.evidence import judging, mismatched
+from controller.core.decide.evidence import judging, mismatched, stable_down
 from controller.core.decide.facts import follows
 from controller.core.decide.fight import changed_told
 from controller.core.decide.model import Observed
@@ -83,7 +83,17 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
             by = "spec.paused" if release.paused else "a command"
             return f"paused by {by} at {status.step.label if status.step else '0%'}"
     assert candidate is not None
-    return _stepping(release, status, observed)
+    return _stepping(release, status, observed) + _alone(status, observed)
+
+
+def _alone(status: Status, observed: Observed) -> str:
+    """What people have to know where the present version is down and its fix is on the way."""
+    if not stable_down(status, observed) or status.stable is None or status.step is None:
+        return ""
+    named = f"stable {status.stable.name} has no ready pod"
+    return (
+        f"; {named}" if status.step.index >= status.step.count else f"; {named}: promote-full takes all requests off it"
+    )
 
 
 def _kept(release: Release, status: Status, observed: Observed) -> str:

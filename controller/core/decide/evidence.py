@@ -28,7 +28,9 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
     status = compare(release, status, step, observed)
     gates, compared = without(status.gates), status.gates[len(without(status.gates)) :]
     wanted = share(release, step.index)
-    unrouted = status.unrouted
+    unrouted, alone = status.unrouted, stable_down(status, observed)
+    if alone and unrouted is not None:
+        unrouted = Unrouted(unrouted.before, unrouted.latest)
     if unrouted is None and observed.unrouted_before is not None:
         unrouted = Unrouted(observed.unrouted_before)
     for judged in observed.looks:
@@ -37,7 +39,8 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
             continue
         warm = judged.look.start >= effect + release.gates.warm_up
         gates = judge(release.gates.limits, gates, judged.look, judged.values, warm=warm)
-        unrouted = unrouted and count(unrouted, judged.look)
+        if not alone:  # else stable's own share finds no pod, which a candidate must not be blamed for
+            unrouted = unrouted and count(unrouted, judged.look)
         before = step.mismatches_in_a_row
         if 0 < wanted < WHOLE:
             step = add(step, judged.look, wanted, both_ways=weights_alone(release))
@@ -46,6 +49,12 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
             step = replace(step, in_effect_since=judged.look.end)  # the share is right again: the clock starts anew
         step = replace(step, looked_until=judged.look.end)
     return replace(status, gates=(*gates, *compared), step=step, unrouted=unrouted)
+
+
+def stable_down(status: Status, observed: Observed) -> bool:
+    """Whether stable has no ready pod, so that its share of the requests fails whatever the candidate does."""
+    seen = observed.workload.revision(status.stable.name) if status.stable else None
+    return seen is not None and seen.ready == 0
 
 
 def unrouted_until(status: Status) -> float | None:

@@ -202,18 +202,19 @@ def _tilts(
 ) -> tuple[tuple[_Tilt, ...], tuple[_Tilt, ...]]:
     """Against each of MULTIPLES, clipped at 1; and against "as good as stable" and "a quarter of the margin worse".
 
-    Where nearly every request may be bad (``relative*q + margin`` at HIGHEST_RATE or above) nothing is good enough.
+    Where nearly every request may be bad (``relative*q + margin`` at HIGHEST_RATE or above) a candidate as good as
+    stable is not good enough, but one that is better than stable is: both tilts then test the claim ``p_c >= p_b``,
+    against half of stable's rate. A fix has to get past a stable version that is down.
     """
     k, q = 2.0 ** (k_cell / GRID), min(1.0, 2.0 ** (q_cell / GRID))
     rates = [min(multiple * (relative * q + absolute), HIGHEST_RATE) for multiple in MULTIPLES]
     harm = [max(1.0, tilt(m, k=k, q=q, relative=relative, absolute=absolute)) for m in rates]
-    good = [min(1.0, tilt(m, k=k, q=q, relative=relative, absolute=margin)) for m in (q, q + 0.25 * margin)]
+    tilts = tuple((z - 1.0, log(z), absolute * (z - 1.0)) for z in harm)
     if relative * q + margin >= HIGHEST_RATE:
-        good = [1.0, 1.0]
-    return (
-        tuple((z - 1.0, log(z), absolute * (z - 1.0)) for z in harm),
-        tuple((z - 1.0, log(z), margin * (z - 1.0)) for z in good),
-    )
+        z = tilt(q / 2.0, k=k / relative, q=q, relative=1.0, absolute=0.0)
+        return tilts, (((z - 1.0) / relative, log(z), 0.0),) * 2  # the look's own k has the factor relative
+    good = [min(1.0, tilt(m, k=k, q=q, relative=relative, absolute=margin)) for m in (q, q + 0.25 * margin)]
+    return tilts, tuple((z - 1.0, log(z), margin * (z - 1.0)) for z in good)
 
 
 def _inside(tilts: tuple[_Tilt, ...], k: float) -> tuple[_Tilt, ...]:

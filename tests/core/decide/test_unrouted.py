@@ -82,3 +82,28 @@ def test_the_next_release_asks_anew_what_is_usual(world: World) -> None:
     world.run(lambda w: w.status.unrouted is not None)
     assert world.status.unrouted.before == 8.0
     assert ended(world) == ""
+
+
+def test_a_fix_is_not_blamed_for_the_requests_of_a_stable_without_pods(world: World) -> None:
+    """They end once stable is gone from the routes; a candidate that were taken out for them could never mend it."""
+    looking(world)
+    world.crash.add("x:1")
+    world.revisions["x1"].ready = 0
+    world.unrouted = 40.0
+    begun = world.now
+    world.run(lambda w: w.now > begun + 2 * w.release.gates.interval)
+    assert world.status.message.endswith("; stable x1 has no ready pod: promote-full takes all requests off it")
+    assert ended(world) == ""
+    assert world.status.stable.name == "x2"
+
+
+def test_once_stable_is_back_requests_without_a_pod_count_again(world: World) -> None:
+    world.release = replace(world.release, gates=replace(world.release.gates, minimum_step=100))
+    looking(world)
+    world.revisions["x1"].ready, world.unrouted = 0, 40.0
+    world.crash.add("x:1")
+    begun = world.now
+    world.run(lambda w: w.now > begun + 4 * w.release.gates.interval)
+    assert world.status.phase is Phase.PROGRESSING
+    world.crash.clear()
+    assert ended(world) == "NoHealthyUpstream"

@@ -72,6 +72,34 @@ def test_the_expectation_of_good_enough_is_at_most_the_mass_laid(n_c: int, n_b: 
         assert total <= good_mass(0) + 1e-12
 
 
+def good_after(looks: int, p_c: float, *, relative: float = 1.1) -> float:
+    """The least good-enough evidence after looks at a stable that fails always, as it did before."""
+    past = Evidence(recent=800.0)
+    for at in range(looks):
+        of = scale(40, 160, relative, 0.001, 0.05, CAP, 800.0, 0.0, good_mass(at), True)
+        past = step(past, 40 * p_c, 160, of, rate=1.0)
+    return min(past.good)
+
+
+@pytest.mark.parametrize("relative", [1.0, 1.1, 3.0])
+def test_where_stable_always_fails_only_a_better_candidate_is_good_enough(relative: float) -> None:
+    assert good_after(2, 0.0, relative=relative) > 20.0, "a fix gets past it"
+    assert good_after(20, 0.3, relative=relative) > 20.0
+    assert good_after(200, 1.0, relative=relative) < 1.0, "both alike are not good"
+
+
+@pytest.mark.parametrize(("n_c", "n_b"), [(1, 1), (2, 6), (5, 3)])
+def test_where_stable_nearly_always_fails_one_no_better_is_seldom_taken_for_better(n_c: int, n_b: int) -> None:
+    of = scale(n_c, n_b, 1.1, 0.001, 0.05, CAP, 800.0, 0.0, good_mass(0), True)
+    for p_b, more in product((0.2, 0.9, 1.0), (0.0, 0.1)):
+        p_c = min(1.0, p_b + more)
+        total = sum(
+            pmf(n_c, x_c, p_c) * pmf(n_b, x_b, p_b) * max(step(Evidence(recent=800.0), x_c, x_b, of, rate=1.0).good)
+            for x_c, x_b in product(range(n_c + 1), range(n_b + 1))
+        )
+        assert total <= good_mass(0) + 1e-12
+
+
 counts = st.floats(0.0, 1e4)
 looks = st.lists(st.tuples(st.floats(0.5, 1e4), st.floats(0.5, 1e5), counts, counts), max_size=6)
 
