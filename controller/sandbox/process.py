@@ -81,7 +81,8 @@ class Child:
     def check(self) -> None:
         """Raises SandboxError, with the end of its output, when the child is no longer running."""
         if self.returncode is not None:
-            raise SandboxError(f"{self.name} ended with status {self.returncode}:\n{self.last_words()}")
+            words = self.last_words()
+            raise SandboxError(f"{self.name} ended with status {self.returncode}" + (f":\n{words}" if words else ""))
 
     async def stop(self, grace: float = 3.0) -> None:
         """SIGTERM, then SIGKILL after ``grace`` seconds. Does nothing when it has ended already."""

@@ -50,6 +50,13 @@ async def test_a_child_is_stopped_by_pid_and_its_output_kept(tmp_path: Path) -> 
     await child.stop()  # a second time is harmless
 
 
+async def test_a_child_that_said_nothing_ends_the_sentence(tmp_path: Path) -> None:
+    child = await process.start("silent", [sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "log")
+    await until(lambda: child.returncode is not None)
+    with pytest.raises(SandboxError, match=r"silent ended with status 3$"):
+        child.check()
+
+
 async def test_a_child_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
     child = await process.start("stubborn", STUBBORN, tmp_path / "log")
     await until(lambda: "up" in child.last_words())
