@@ -28,11 +28,13 @@ async def read_body(request: web.Request) -> bytes:
 def answered(
     value: bytes | Object, code: int = 200, *, yaml: bool = False, warnings: Iterable[str] = ()
 ) -> web.Response:
-    """A value (or its JSON) as the answer; each warning is a header that kubectl prints."""
+    """A value (or its JSON, with Go's line break at its end) as the answer; each warning is a header that kubectl
+    prints.
+    """
     if yaml:
         body, kind = encode_yaml(json.loads(value) if isinstance(value, bytes) else value), "application/yaml"
     else:
-        body, kind = value if isinstance(value, bytes) else encode(value), "application/json"
+        body, kind = (value if isinstance(value, bytes) else encode(value)) + b"\n", "application/json"
     answer = web.Response(body=body, status=code, content_type=kind)
     warn(answer, warnings)
     return answer

@@ -306,6 +306,8 @@ async def test_bodies_in_yaml_and_in_other_forms(client: Client, connection: Any
         async with session.post(path, data=text, headers=kind, ssl=secure) as answer:
             assert answer.status == 201
             assert "day: " in await answer.text()
+        async with session.get(f"{path}/a", ssl=secure) as answer:
+            assert (await answer.text()).endswith("}\n"), "a terminal's next line is its own, as with Go's encoder"
         kind = {"Content-Type": "text/plain"}
         async with session.post(path, data=text, headers=kind, ssl=secure) as answer:
             assert answer.status == 415
