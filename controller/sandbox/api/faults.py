@@ -53,6 +53,11 @@ class Match:
     agent: str = ""
     user: str = ""
 
+    def told(self) -> str:
+        """What is named, for people."""
+        named = [f"{name} {value!r}" for name, value in asdict(self).items() if value not in ("", None)]
+        return ", ".join(named) or "every request"
+
     def matches(self, entry: Entry) -> bool:
         if self.verb:
             verbs: Collection[str] = WRITES if self.verb == "write" else self.verb.split(",")
@@ -114,7 +119,7 @@ class Fault:
             raise Dropped
         if self.status:
             details = {"retryAfterSeconds": self.retry_after} if self.retry_after else None
-            text = f"a fault was asked for: {self.status} on {self.match}"
+            text = f"a fault was asked for: {self.status} on {self.match.told()}"
             raise Failure(self.status, _REASONS.get(self.status, ""), text, details)
 
     def shown(self) -> Object:

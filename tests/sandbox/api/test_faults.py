@@ -209,3 +209,34 @@ async def test_the_audit_log(api: EmbeddedApi, client: Client) -> None:
     assert api.audit.count(resource="configmaps", code=404) == 1
     api.audit.clear()
     assert api.audit.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("{", "no JSON"),
+        ("[]", "not a list"),
+        ('{"delay": 1}', "no field 'delay'; the fields are verb, group, resource,"),
+        ('{"hits": 1}', "no field 'hits'"),
+        ('{"status": "500"}', 'status: "500" cannot be used; it is a whole number'),
+        ('{"latency": true}', "latency: true cannot be used; it is a number of seconds"),
+        ('{"times": -1}', "times: -1 cannot be used; it is a whole number, 0 or more, or null"),
+        ('{"hang": 1}', "hang: 1 cannot be used; it is true or false"),
+        ('{"verb": null}', "verb: null cannot be used; it is a text"),
+    ],
+)
+async def test_what_is_no_fault_is_told_by_its_field(body: str, why: str) -> None:
+    async with EmbeddedApi() as api, aiohttp.ClientSession(api.connection.url) as session:
+        async with session.post("/sandbox/faults", data=body) as answer:
+            assert (answer.status, why in (await answer.json())["message"]) == (400, True), await answer.text()
+        assert api.faults.listed() == []
+
+
+async def test_a_refusal_tells_which_fault_it_was() -> None:
+    async with EmbeddedApi() as api, Client(api.connection, "tests") as client:
+        api.faults.add(verb="create", resource="configmaps", status=409)
+        with pytest.raises(ApiError, match="a fault was asked for: 409 on verb 'create', resource 'configmaps'"):
+            await client.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "a"}})
+        api.faults.add(status=500, subresource=None)
+        with pytest.raises(ApiError, match="500 on every request"):
+            await client.get("/api/v1/namespaces")
