@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.core.release import Release
 from controller.core.status import Stage, Status
+from controller.errors import ClusterError, Conflict, Forbidden, NotFound, Rejected
 
 CHECKPOINT = 60.0
 """Seconds between two status writes that say nothing but newer numbers."""
+
+_FEW = 3
+"""Errors that a message names; more than these say the same."""
 
 _NUMBERS = re.compile(r"[-+−]?\d[\d,]*(\.\d+)?( (%|s|ms|minutes|hours|days)\b)?")
 """With sign and unit: a time that falls below a minute is no other word."""
@@ -25,8 +30,8 @@ class Memory:
     ``written``: when, in epoch seconds. ``accepted``: the spec that the release in progress follows, as read from
     ``packed``, which is what the status says of it; ``admitted``: the last one that could be followed. ``fenced``:
     whether this term's leader has written the routes of the release in progress. ``mended``: objects that the last pass
-    wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to write, ``failures`` what it
-    could not.
+    wrote. ``settled`` is the stage of a hand-back in which the last pass had nothing to write, ``failures`` what the
+    last pass could not.
     """
 
     wire: dict[str, Any]
@@ -46,6 +51,15 @@ class Memory:
         if not self.wire or essence(status) != essence(self.recorded):
             return True
         return status != self.recorded and now - self.written >= CHECKPOINT
+
+
+def failures(errors: Iterable[ClusterError], *, last: bool) -> tuple[str, ...]:
+    """What people are told of writes that failed: what was refused, and of a Release that is deleted all the rest too.
+
+    What only was not answered goes by itself, and the status could seldom be written then.
+    """
+    told = ClusterError if last else (Forbidden, NotFound, Rejected)
+    return tuple(str(one) for one in errors if isinstance(one, told) and not isinstance(one, Conflict))[:_FEW]
 
 
 def spread(key: tuple[str, str]) -> float:

@@ -23,7 +23,7 @@ from controller.errors import ClusterError, Conflict
 from controller.observe.found import RELEASE
 from controller.reconcile.accepted import nothing_asked, remembering
 from controller.reconcile.finalizer import is_held
-from controller.reconcile.memory import Memory, spread
+from controller.reconcile.memory import Memory, failures, spread
 from controller.reconcile.passes import Key, Pass
 from controller.reconcile.records import Records
 from controller.reconcile.series import show
@@ -31,8 +31,6 @@ from controller.reconcile.sight import Sight
 from controller.reconcile.writer import Writer
 from controller.telemetry import Telemetry
 
-_FEW = 3
-"""Errors that a message names; more than these say the same."""
 _SOON = 0.05
 """Seconds until the pass that looks at what this one wrote: our own writes wake nobody."""
 
@@ -160,6 +158,7 @@ class Reconciler:
     async def _act(self, it: Pass) -> Acted:
         wanted, memory, at = it.decision.wanted, it.memory, it.decision.status.hand_back
         if wanted is None:
+            memory.failures = ()
             return Acted()
         fence, found = resource_version(it.obj), it.seen.found
         if at is None:
@@ -167,7 +166,7 @@ class Reconciler:
         else:
             acted = await self.actor.hand_back(it.release, at.stage, wanted, found, fence=fence, force=it.forced)
             memory.settled = None if acted.writes or acted.errors else at.stage
-            memory.failures = tuple(str(error) for error in acted.errors if not isinstance(error, Conflict))[:_FEW]
+        memory.failures = failures(acted.errors, last=at is not None)
         memory.fenced = memory.fenced or (wanted.reach is not Reach.PODS and not acted.errors)
         memory.mended = frozenset(acted.made)
         timers = memory.status.timers

@@ -79,6 +79,7 @@ class Sight:
             seen = await self.observer.observe(release, memory.status, command, now, changed, memory.mended, refused)
         finally:
             del self._changed[key]
+        seen = replace(seen, observed=replace(seen.observed, failures=memory.failures))
         return replace(follow, release=release), seen.following(follow.edited)
 
     async def _last(self, obj: Object, memory: Memory, now: float) -> tuple[Following, Seen]:

@@ -27,7 +27,7 @@ def describe(release: Release, status: Status, observed: Observed, message: str 
     """The status with its message (the phase's own where none is given), conditions and the scale subresource's
     fields.
     """
-    message = message or _message(release, status, observed)
+    message = message or _message(release, status, observed) + _refused(observed)
     told = replace(status, message=message, observed_generation=release.generation)
     serving = _busiest(release, status)
     told = replace(
@@ -58,6 +58,11 @@ def _weights(release: Release, status: Status) -> Weights | None:
 def clock(moment: float) -> str:
     """A time of day, in UTC: a remainder would change with every look, and each change is a write."""
     return datetime.fromtimestamp(moment, UTC).strftime("%H:%M:%S UTC")
+
+
+def _refused(observed: Observed) -> str:
+    """What the last pass could not write, and why: until that is mended, nothing that needs it goes on."""
+    return f"; not written: {'; '.join(observed.failures)}; it is tried again" if observed.failures else ""
 
 
 def _message(release: Release, status: Status, observed: Observed) -> str:

@@ -38,8 +38,8 @@ class Observed:
     ``unrouted_before``: requests per second to the Service that no proxy found a pod for, before the release; None when
     it was not asked for, or nobody answered.
     ``mended``: objects (as ``Difference.object``) that the last pass wrote, and that answered: whatever is different
-    there now was changed after that. ``settled`` and ``failures`` are about a Release that is being deleted: whether
-    the last pass had nothing left to write in its stage, and what it could not write.
+    there now was changed after that. ``failures``: what the last pass could not write. ``settled`` is about a
+    Release that is being deleted: whether the last pass had nothing left to write in its stage.
     """
 
     now: float

@@ -24,7 +24,7 @@ from controller.core.objects.metadata import (
     uid,
     where,
 )
-from controller.core.objects.names import named_after, revision_name
+from controller.core.objects.names import label_value, named_after, revision_name
 from controller.core.objects.template import normal_template, restart_mark, same_template
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "generation",
     "images",
     "is_owned_by",
+    "label_value",
     "labels",
     "manager_of",
     "name",

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 _LONGEST_BASE = 52
+_LONGEST_LABEL = 63
 _MARK = 6
 _LENGTH = 10
 # Without vowels and signs that look alike, so that no name spells a word (the alphabet of Kubernetes' own suffixes).
@@ -44,3 +45,8 @@ def named_after(base: str, revision: str) -> str:
     if len(base) > _LONGEST_BASE:
         base = f"{base[: _LONGEST_BASE - _MARK - 1].rstrip('-.')}-{_hash(base, _MARK)}"
     return f"{base}-{revision}"
+
+
+def label_value(called: str) -> str:
+    """The name of an object as the value of a label, which may be shorter than a name."""
+    return called if len(called) <= _LONGEST_LABEL else named_after(called, revision_name(called))

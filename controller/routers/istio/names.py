@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from controller.core.objects import PREFIX, Object, annotations, labels, name, namespace
+from controller.core.objects import PREFIX, Object, annotations, label_value, labels, name, namespace
 from controller.core.release import Release
 
 API = "networking.istio.io/v1"
@@ -84,7 +84,7 @@ def ours(obj: Object, release: Release) -> bool:
         return False
     return (
         found.get(MANAGED_LABEL) == "sluice"
-        and found.get(RELEASE_LABEL) == release.name
+        and found.get(RELEASE_LABEL) == label_value(release.name)
         and found.get(NAMESPACE_LABEL, namespace(obj)) == release.namespace
         and annotations(obj).get(CREATED) == name(obj)
     )
@@ -102,6 +102,6 @@ def hand_over(obj: dict[str, Any], release: str) -> None:
     space, _, called = release.partition("/")
     found = obj["metadata"]["labels"]
     found.pop(NAMESPACE_LABEL, None)
-    found[RELEASE_LABEL] = called
+    found[RELEASE_LABEL] = label_value(called)
     if space != namespace(obj):
         found[NAMESPACE_LABEL] = space

@@ -6,7 +6,7 @@ Several Releases may share an object; each reads and writes its own part only.
 import json
 from typing import Any
 
-from controller.core.objects import Object, annotations, labels
+from controller.core.objects import Object, annotations, label_value, labels
 from controller.core.release import Release
 from controller.routers.istio.names import CREATED, FENCE, MANAGED_LABEL, NAMESPACE_LABEL, ORIGINAL, RELEASE_LABEL
 
@@ -52,7 +52,7 @@ def forget(obj: dict[str, Any], release: Release) -> None:
 def disown(obj: dict[str, Any], release: Release) -> None:
     """Take the labels off, in place, that an object kept which we created and somebody took over."""
     found = labels(obj)
-    if found.get(MANAGED_LABEL) == "sluice" and found.get(RELEASE_LABEL) == release.name:
+    if found.get(MANAGED_LABEL) == "sluice" and found.get(RELEASE_LABEL) == label_value(release.name):
         for key in (MANAGED_LABEL, RELEASE_LABEL, NAMESPACE_LABEL):
             obj["metadata"]["labels"].pop(key, None)
         if not obj["metadata"]["labels"]:

@@ -40,6 +40,7 @@ def answer(state: State, call: Call) -> Object:
     assert paths is not None, "offered only by kinds with a scale"
     old = call.resource.from_storage(stored.object)
     if call.verb == "get":
+        _counted(old, paths)
         return view(old, paths)
     options = call.write_options()
     owners = old["metadata"].get("managedFields") or []
@@ -80,12 +81,16 @@ def _written(state: State, call: Call, before: Object, options: WriteOptions) ->
     )
 
 
-def view(item: Object, paths: ScalePaths) -> Object:
-    """The Scale of an object. Raises Failure(500) where the object has no replicas to show."""
-    wanted = _at(item, paths.spec_replicas)
-    if wanted is None and paths.selector_is_text:
+def _counted(item: Object, paths: ScalePaths) -> None:
+    """Raises Failure(500) where a custom object has no replicas to show: its scale can be written, but not read."""
+    if paths.selector_is_text and _at(item, paths.spec_replicas) is None:
         path = "." + ".".join(paths.spec_replicas)
         raise Failure(500, "InternalError", f'Internal error occurred: the spec replicas field "{path}" does not exist')
+
+
+def view(item: Object, paths: ScalePaths) -> Object:
+    """The Scale of an object."""
+    wanted = _at(item, paths.spec_replicas)
     status: Object = {"replicas": _at(item, paths.status_replicas) or 0}
     selector = _at(item, paths.selector) if paths.selector else None
     text = selector if paths.selector_is_text else format_selector(selector)

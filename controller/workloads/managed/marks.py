@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core.objects import PREFIX, Object, Ref, named_after, namespace, revision_name
+from controller.core.objects import PREFIX, Object, Ref, label_value, namespace
 from controller.core.objects import annotations as annotations_of
 from controller.core.release import Release
 from controller.workloads.managed.configuration import Source
@@ -22,7 +22,6 @@ KEPT = f"{PREFIX}kept-for"
 """Annotation of a revision that a deleted Release left serving: the Deployment whose version it is."""
 CANONICAL_LABEL = "service.istio.io/canonical-revision"
 
-_LONGEST_LABEL = 63
 _TRACKING = frozenset(
     {
         "app.kubernetes.io/instance",
@@ -40,11 +39,8 @@ def is_tracking(key: str) -> bool:
 
 
 def own_labels(release: Release, revision: str) -> dict[str, str]:
-    """The labels of what is made for a revision; a Release's name may be longer than a label's value."""
-    called = release.name
-    if len(called) > _LONGEST_LABEL:
-        called = named_after(called, revision_name(called))
-    return {RELEASE_LABEL: called, REVISION_LABEL: revision, **MANAGED}
+    """The labels of what is made for a revision."""
+    return {RELEASE_LABEL: label_value(release.name), REVISION_LABEL: revision, **MANAGED}
 
 
 def original_names(revision: Object) -> dict[Source, str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.core.objects import named_after, normal_template, revision_name
+from controller.core.objects import label_value, named_after, normal_template, revision_name
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -44,3 +44,10 @@ def test_every_name_is_a_label(base: str, revision: str) -> None:
 
 def test_long_names_with_the_same_beginning_stay_apart() -> None:
     assert named_after("a" * 60 + "x", "r") != named_after("a" * 60 + "y", "r")
+
+
+@given(st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", fullmatch=True))
+def test_every_name_can_be_told_in_a_label(called: str) -> None:
+    value = label_value(called)
+    assert len(value) <= 63
+    assert value == called or len(called) > 63

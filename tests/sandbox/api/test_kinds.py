@@ -129,6 +129,8 @@ async def test_the_scale_of_a_custom_resource(
     await client.create(base, {**typed, "metadata": {"name": "b"}, "spec": {}})
     error = await refused(client.get(f"{base}/b/scale"))
     assert (error.code, 'the spec replicas field ".spec.size" does not exist' in str(error)) == (500, True)
+    changed = await client.patch(f"{base}/b/scale", {"spec": {"replicas": 2}})
+    assert changed["spec"] == {"replicas": 2}, "as kubectl scale does it, without a look at the scale before"
 
 
 async def test_a_kind_without_a_scale(client: Client, namespace: str, crd: Manifest, establish: Establish) -> None:
