@@ -26,6 +26,9 @@ OVERLAP = 0.1
 
 _CLOCK = 1e-3
 
+_ROOM = 0.05
+"""Share of the requests by which the good ones may differ before they are compared, for small samples' sake."""
+
 
 class _Turn(NamedTuple):
     """What all metrics share at this look: the masses to lay, and whether the step is new or still warming up."""
@@ -104,7 +107,30 @@ def _track(state: State, rule: Rule, track: Track, look: Look, turn: _Turn) -> T
         return _without(track, str(reason), turn)
     if not track.bounds:
         return _first_bounds(state, track, look.stable, turn)
-    return _latency(rule, state, track, slow_c, slow_b, turn)
+    after = _latency(rule, state, track, slow_c, slow_b, turn)
+    return _unharmed(track, after, turn) if _fails_fast(look, rule.relative) else after
+
+
+def _unharmed(before: Track, after: Track, turn: _Turn) -> Track:
+    """``after`` with the evidence of harm as if the look had said nothing of it."""
+    evidence = tuple(
+        [
+            now._replace(harm=tuple([m + turn.harm for m in was.harm]), streak=was.streak)
+            for was, now in zip(before.evidence, after.evidence, strict=True)
+        ]
+    )
+    return after._replace(evidence=evidence)
+
+
+def _fails_fast(look: Look, relative: float) -> bool:
+    """Whether so many more of stable's requests failed than of the candidate's that being slower is no harm any more:
+    an answer that does no work is quick. Up to the tolerance of latency that cannot matter.
+    """
+    c, b = look.candidate, look.stable
+    if not (c.requests and b.requests):
+        return False
+    good_c, good_b = (1.0 - min(one.errors / one.requests, 1.0) for one in (c, b))
+    return good_c > relative * good_b + _ROOM
 
 
 def _latency(rule: Rule, state: State, track: Track, c: Histogram, b: Histogram, turn: _Turn) -> Track:

@@ -36,6 +36,16 @@ def test_latency_alone_aborts_after_the_warm_up(lab: Lab) -> None:
     assert state.looks in (4, 5, 6)
 
 
+def test_beside_a_stable_that_fails_fast_being_slower_is_no_harm(lab: Lab) -> None:
+    """Its fix does the work again; it is not passed for that either."""
+    fix, broken = lab.arm(500.0, 0.0, (0.9, 0.6, 0.3)), lab.arm(500.0, 400.0)
+    state = lab.after([(fix, broken)] * 40)
+    assert not state.harmful
+    assert verdict(state, lab.at) is Verdict.INCONCLUSIVE
+    assert lab.after([(fix, lab.arm(500.0))] * 10, state, first=40).harmful
+    assert lab.after([(lab.arm(500.0, 400.0, (0.9, 0.6, 0.3)), broken)] * 10).harmful, "both fail alike"
+
+
 def test_good_enough_evidence_starts_afresh_at_every_step(lab: Lab) -> None:
     good = (lab.arm(500.0), lab.arm(500.0))
     state = lab.after([good] * 20)
