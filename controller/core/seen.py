@@ -28,7 +28,7 @@ class Difference:
 
     ``what`` is a clause about the object ("route 'primary' goes to podinfo without a subset"). ``field`` is the path to
     what was changed, () when the object is not there. ``manager`` is who changed it as managedFields tells, "" when
-    that tells nobody.
+    that tells nobody. ``lost``: it is gone, and nothing that is there says what it was.
     """
 
     subject: Subject
@@ -36,6 +36,7 @@ class Difference:
     what: str
     field: tuple[str, ...] = ()
     manager: str = ""
+    lost: bool = False
 
     @property
     def object(self) -> str:

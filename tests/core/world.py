@@ -204,7 +204,8 @@ class World:
         if wanted is None:
             return
         for one in wanted.revisions:
-            if one.new and one.name not in self.revisions:
+            known = one.name == self.image.replace(":", "")  # of another version's pods nothing is there to read
+            if one.new and known and one.name not in self.revisions:
                 self.revisions[one.name] = Pods((self.image,), one.replicas)
                 yield f"create {one.name}"
             elif one.name in self.revisions and self.revisions[one.name].replicas < one.replicas:

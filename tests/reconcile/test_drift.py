@@ -197,6 +197,22 @@ async def test_what_somebody_changed_is_written_again_and_told(half: Stage, chan
     assert told(half, "Drift") == [f"{what}: it is written again"]
 
 
+async def test_stable_that_was_deleted_in_a_release_is_made_again_of_a_template_put_back_to_it(half: Stage) -> None:
+    """Nothing but its Deployment said what its pods were."""
+    lost = half.revision("x:1")
+    await half.client.delete(f"{DEPLOYMENTS}/podinfo-{lost}")
+    await half.settled()
+    half.dates.add(KEY)
+    await half.turn()
+    assert half.status()["message"].endswith(f"; stable {lost} (x:1) is gone: promote-full takes all requests off it")
+    await half.push("x:1")
+    await half.until(lambda: half.phase() == "Idle" and half.serves("x:1"))
+    assert half.revision("x:1") == lost
+    await half.finish()
+    (once,) = told(half, "Drift")
+    assert once.endswith(": it can only be made again of a template that is its version")
+
+
 async def test_a_copy_of_configuration_that_was_deleted_is_made_again(stage: Stage) -> None:
     core = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
     await stage.client.create(core, {"metadata": {"name": "colours"}, "data": {"sky": "blue"}})

@@ -77,7 +77,8 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
         case Phase.IDLE | Phase.INVALID:
             return "waiting for the first look at the Deployment"
         case Phase.FAILED:
-            return f"rolled back: {status.failed_message}; it stays so until the Deployment or the Release is changed"
+            stays = "it stays so until the Deployment or the Release is changed"
+            return f"rolled back: {status.failed_message}; {stays}{_alone(status, observed)}"
         case Phase.ROLLING_BACK:
             return f"rolling back: {status.failed_message}"
         case Phase.PREPARING if status.returning:
@@ -92,13 +93,17 @@ def _message(release: Release, status: Status, observed: Observed) -> str:
 
 
 def _alone(status: Status, observed: Observed) -> str:
-    """What people have to know where the present version is down and its fix is on the way."""
-    if not stable_down(status, observed) or status.stable is None or status.step is None:
+    """What people have to know where stable is down: during a release, whose candidate may be the fix, and after it."""
+    stable = status.stable
+    if stable is None or not stable_down(status, observed):
         return ""
-    named = f"stable {status.stable.name} has no ready pod"
-    return (
-        f"; {named}" if status.step.index >= status.step.count else f"; {named}: promote-full takes all requests off it"
-    )
+    gone = observed.workload.revision(stable.name) is None
+    told = f"; stable {stable.name} ({', '.join(stable.images)}) {'is gone' if gone else 'has no ready pod'}"
+    if status.phase is Phase.FAILED:
+        return f"{told}: the Deployment put back to it makes it again" if gone else f"{told}: see {stable.deployment}"
+    if status.step is None or status.step.index >= status.step.count:
+        return told
+    return f"{told}: promote-full takes all requests off it"
 
 
 def _kept(release: Release, status: Status, observed: Observed) -> str:

@@ -96,7 +96,8 @@ def by(manager: str) -> str:
 def _event(one: Difference) -> Event:
     if one.subject is Subject.TEMPLATE:
         return Event("TemplateResumed", f"{one.object} {resumed_by(one.manager)}: it is paused again", warning=True)
-    return Event("Drift", f"{one.object} {one.what} {by(one.manager)}: it is written again", warning=True)
+    then = "it can only be made again of a template that is its version" if one.lost else "it is written again"
+    return Event("Drift", f"{one.object} {one.what} {by(one.manager)}: {then}", warning=True)
 
 
 def resumed_by(manager: str) -> str:

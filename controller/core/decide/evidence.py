@@ -54,7 +54,7 @@ def weigh(release: Release, status: Status, observed: Observed) -> Status:
 def stable_down(status: Status, observed: Observed) -> bool:
     """Whether stable has no ready pod, so that its share of the requests fails whatever the candidate does."""
     seen = observed.workload.revision(status.stable.name) if status.stable else None
-    return seen is not None and seen.ready == 0
+    return status.stable is not None and (seen is None or seen.ready == 0)
 
 
 def unrouted_until(status: Status) -> float | None:
@@ -71,7 +71,7 @@ def harm(release: Release, status: Status, observed: Observed) -> Move | None:
     if candidate is None or status.phase not in IN_PROGRESS:
         return None
     if why := harmful(status):
-        return roll_back(status, "Harmful", f"{candidate.name}: {why}", now)
+        return roll_back(status, "Harmful", f"{candidate.name}: {why.removesuffix('.')}", now)
     for gate in status.gates:
         if gate.failures_in_a_row >= release.gates.failure_limit:
             times = f"{gate.failures_in_a_row} looks in a row" if gate.failures_in_a_row > 1 else "one look"

@@ -36,7 +36,7 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
     if status.stable is None and status.candidate is None and status.phase is not Phase.FAILED:
         return _taken_over(status, observed) or start(release, status, template, now)
     edited = release.generation != status.observed_generation
-    if status.phase is Phase.FAILED and edited and not (status.stable and template.revision == status.stable.name):
+    if status.phase is Phase.FAILED and edited and not _is_stables(status, observed):
         return start(release, status, template, now)
     if not written(status, template):
         return None
@@ -44,15 +44,24 @@ def template_move(release: Release, status: Status, observed: Observed) -> Move 
     if status.phase is Phase.ROLLING_BACK or (back and template.revision == back):
         return None  # first home; Failed looks at the template again
     seen = accept_template(status, template)
-    if back and status.stable and template.revision == status.stable.name:
+    if back and _is_stables(status, observed):
         return Move(seen)  # scaled, or annotated: no word against going back
-    if status.stable and template.revision == status.stable.name:
+    if _is_stables(status, observed):
         return _reverted(seen, observed)
     if status.candidate and status.candidate.name in (template.revision, template.proposal):
         return Move(seen)  # scaled, or annotated: still the same revision
     if status.phase is Phase.FAILED and status.failed_name in (template.revision, template.proposal):
         return Move(seen)  # the same that failed: it is not tried again by being scaled
     return start(release, status, template, now)
+
+
+def _is_stables(status: Status, observed: Observed) -> bool:
+    """Whether the template is what stable is, or would be: where stable's Deployment was deleted it is made again."""
+    template, stable = template_of(observed), status.stable
+    if stable is None:
+        return False
+    gone = observed.workload.revision(stable.name) is None
+    return stable.name in ((template.revision, template.proposal) if gone else (template.revision,))
 
 
 def _taken_over(status: Status, observed: Observed) -> Move | None:

@@ -9,7 +9,7 @@ from controller.core.release import Release
 from controller.core.seen import Difference, Subject
 from controller.core.wanted import Template, Wanted, WantedRevision
 from controller.workloads.managed.edited import before_edited
-from controller.workloads.managed.known import revision_of, revisions
+from controller.workloads.managed.known import is_name_of, revision_of, revisions
 from controller.workloads.managed.look import template_object
 from controller.workloads.managed.marks import copy_refs, original_names
 
@@ -17,14 +17,16 @@ from controller.workloads.managed.marks import copy_refs, original_names
 def differences(release: Release, wanted: Wanted, found: Found) -> Iterator[Difference]:
     """One for each object; what is on its way out is as good as gone."""
     known = {revision_of(one): one for one in revisions(release, found) if not deleting(one)}
+    template = template_object(release, found)
     for one in wanted.revisions:
         have = known.get(one.name)
         if have is None:
             called = named_after(release.workload.deployment, one.name)
-            yield Difference(Subject.REVISION, Ref("apps/v1", "Deployment", release.namespace, called), "was deleted")
+            lost = template is None or not is_name_of(one.name, template, found)
+            ref = Ref("apps/v1", "Deployment", release.namespace, called)
+            yield Difference(Subject.REVISION, ref, "was deleted", lost=lost)
         else:
             yield from _revision(release, one, have, found)
-    template = template_object(release, found)
     if template is not None and not deleting(template):
         yield from _template(template, wanted)
 

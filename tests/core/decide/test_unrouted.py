@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from controller.core.release import Gates
+from controller.core.release import Command, Gates
 from controller.core.status import Phase
 from controller.crd import status_from_wire, status_to_wire
 
@@ -92,7 +92,7 @@ def test_a_fix_is_not_blamed_for_the_requests_of_a_stable_without_pods(world: Wo
     world.unrouted = 40.0
     begun = world.now
     world.run(lambda w: w.now > begun + 2 * w.release.gates.interval)
-    assert world.status.message.endswith("; stable x1 has no ready pod: promote-full takes all requests off it")
+    assert world.status.message.endswith("; stable x1 (x:1) has no ready pod: promote-full takes all requests off it")
     assert ended(world) == ""
     assert world.status.stable.name == "x2"
 
@@ -107,3 +107,27 @@ def test_once_stable_is_back_requests_without_a_pod_count_again(world: World) ->
     assert world.status.phase is Phase.PROGRESSING
     world.crash.clear()
     assert ended(world) == "NoHealthyUpstream"
+
+
+def test_a_stable_whose_deployment_was_deleted_is_told_and_nothing_goes_home_to_it_for_that(world: World) -> None:
+    world.release = replace(world.release, gates=replace(world.release.gates, minimum_step=100))
+    looking(world)
+    del world.revisions["x1"]
+    world.unrouted = 900.0
+    begun = world.now
+    world.run(lambda w: w.now > begun + 4 * w.release.gates.interval)
+    assert world.status.phase is Phase.PROGRESSING
+    assert world.status.message.endswith("; stable x1 (x:1) is gone: promote-full takes all requests off it")
+    world.command = Command("promote-full", by="eve")
+    assert ended(world) == ""
+    assert world.weights == {"x2": 1000}
+
+
+def test_after_a_rollback_to_a_stable_that_is_gone_it_says_how_it_comes_back(world: World) -> None:
+    looking(world).command = Command("abort", by="eve")
+    assert ended(world) == "Aborted"
+    del world.revisions["x1"]
+    world.turn()
+    assert world.status.message.endswith("; stable x1 (x:1) is gone: the Deployment put back to it makes it again")
+    world.push("x:1")
+    world.run(lambda w: w.status.phase is Phase.IDLE and w.status.stable.ready > 0)
