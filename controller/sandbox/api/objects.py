@@ -111,7 +111,7 @@ def _unusable(resource: Resource, why: str) -> Failure:
 
 
 def check(call: Call, resource: Resource, item: Object, old: Object | None) -> None:
-    """Raises Failure(422) with everything that is wrong."""
+    """Raises Failure(422) with everything that is wrong; what is only odd is added to the call's warnings."""
     if resource.custom:
         call.warnings += metadata.finalizer_warnings(item["metadata"], None if old is None else old["metadata"])
         kind = Custom(resource.schema(), resource.namespaced, resource.scale_texts)
@@ -127,3 +127,5 @@ def check(call: Call, resource: Resource, item: Object, old: Object | None) -> N
         )
     if faults:
         raise Failure.invalid(resource.group, resource.kind, item["metadata"].get("name", ""), faults)
+    if not resource.custom:
+        call.warnings += checks.warnings(resource.group, resource.kind, item, old)

@@ -11,11 +11,12 @@ from typing import Any
 
 from controller.sandbox.api.schema import names
 from controller.sandbox.api.schema.checks import batch, core, events, networking, pods, policies, workloads
+from controller.sandbox.api.schema.checks.warnings import warnings
 from controller.sandbox.api.schema.crd import check_crd
 from controller.sandbox.api.schema.errors import FieldError
 from controller.sandbox.api.schema.metadata import check_create, check_finalizers, check_update
 
-__all__ = ["check"]
+__all__ = ["check", "warnings"]
 
 Object = dict[str, Any]
 

@@ -72,8 +72,16 @@ def _volumes(volumes: list[Object], mountable: set[str], path: str) -> Errors:
         yield from found
 
 
+_ASKED_FIRST = ("emptyDir", "hostPath", "secret", "nfs", "persistentVolumeClaim", "configMap", "downwardAPI")
+"""The order in which a real server asks for a volume's type: what comes later is one too many."""
+
+
+def _asked(kind: str) -> int:
+    return _ASKED_FIRST.index(kind) if kind in _ASKED_FIRST else len(_ASKED_FIRST)
+
+
 def _volume(volume: Object, path: str) -> Errors:
-    given = [kind for kind in volume if kind != "name"]
+    given = sorted((kind for kind in volume if kind != "name"), key=_asked)
     if not given:
         yield errors.required(path, "must specify a volume type")
     for kind in given[1:]:
