@@ -5,7 +5,7 @@ from typing import Any
 
 from controller.core.decide.facts import notice
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def test_the_progress_deadline_counts_from_the_last_thing_that_pods_came_nearer_by(world: World) -> None:

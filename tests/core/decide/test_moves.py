@@ -10,7 +10,7 @@ import pytest
 from controller.core.release import ApprovalStep, Canary, Command, WeightStep
 from controller.core.status import Phase
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def test_no_weight_before_the_subset_has_been_there_for_the_propagation_time(world: World) -> None:

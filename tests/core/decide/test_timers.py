@@ -5,7 +5,7 @@ from typing import Any
 from controller.core.decide import PATIENCE
 from controller.core.status import Phase
 
-World = Any  # the class is in conftest.py, which no module can import
+World = Any  # what may be None in it is there by the story
 
 
 def test_pods_that_do_not_come_are_asked_ever_more_seldom(world: World) -> None:
