@@ -72,7 +72,8 @@ def decoded(call: Call, resource: Resource, item: Object, options: WriteOptions,
     """The first half of :func:`settle`: without a built-in kind's defaults."""
     try:
         if resource.custom:
-            unknown = decode_custom(resource.schema(), item)
+            # What comes of an apply is not decoded again: its nulls are told, not dropped.
+            unknown = decode_custom(resource.schema(), item, keep_nulls=call.applies)
         else:
             unknown = decode_builtin(resource.group, resource.version, resource.kind, item)
     except DecodeError as error:

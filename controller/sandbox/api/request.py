@@ -9,6 +9,7 @@ from controller.sandbox.api.content import Form
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
+from controller.sandbox.client import APPLY_PATCH
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 _LONGEST_MANAGER = 128
@@ -199,6 +200,11 @@ class Call:
     @property
     def namespace(self) -> str:
         return self.target.namespace
+
+    @property
+    def applies(self) -> bool:
+        """Whether this is a server-side apply."""
+        return self.verb == "patch" and self.content_type.partition(";")[0].strip().lower() == APPLY_PATCH
 
     def write_options(self) -> WriteOptions:
         return WriteOptions.of(self.query, self.agent, f"{self.verb.capitalize()}Options")

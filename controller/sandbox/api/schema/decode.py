@@ -77,10 +77,11 @@ def decode_builtin(group: str, version: str, kind: str, obj: Object) -> list[str
     return unknown
 
 
-def decode_custom(schema: Schema, obj: Object) -> list[str]:
+def decode_custom(schema: Schema, obj: Object, *, keep_nulls: bool = False) -> list[str]:
     """The same for a custom resource: metadata as Go reads it, the rest pruned and defaulted by its schema, in place.
 
-    Raises DecodeError for wrong types in metadata; wrong types elsewhere are for `structural.validate`.
+    ``keep_nulls`` as for `pruning.default`. Raises DecodeError for wrong types in metadata; wrong types elsewhere are
+    for `structural.validate`.
     """
     unknown: list[str] = []
     if "metadata" in obj:
@@ -90,7 +91,7 @@ def decode_custom(schema: Schema, obj: Object) -> list[str]:
             place = _Place("", "", "metadata", unknown)
             obj["metadata"] = _struct("ObjectMeta")(obj["metadata"], place)
     unknown += prune(schema, obj)
-    default(schema, obj)
+    default(schema, obj, keep_nulls=keep_nulls)
     return unknown
 
 

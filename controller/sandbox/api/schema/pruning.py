@@ -74,13 +74,16 @@ def _prune_object(schema: Schema, value: dict[str, Any], path: str, removed: lis
         removed.append(f"{path}.{name}" if path else name)
 
 
-def default(schema: Schema, obj: Any) -> None:
-    """Drop nulls that the schema neither allows nor replaces, then set its defaults, in place."""
-    _drop_nulls(schema, obj)
+def default(schema: Schema, obj: Any, *, keep_nulls: bool = False) -> None:
+    """Drop nulls that the schema neither allows nor replaces, then set its defaults, in place.
+
+    ``keep_nulls``: those of fields with a type stay, for the checks to refuse.
+    """
+    _drop_nulls(schema, obj, keep_nulls)
     _default(schema, obj)
 
 
-def _drop_nulls(schema: Schema, value: Any) -> None:
+def _drop_nulls(schema: Schema, value: Any, keep_typed: bool) -> None:
     if isinstance(value, dict):
         properties: Mapping[str, Schema] = schema.get("properties", _EMPTY)
         extra = schema.get("additionalProperties")
@@ -90,13 +93,14 @@ def _drop_nulls(schema: Schema, value: Any) -> None:
             if inner is None:
                 continue
             if value[name] is None:
-                if not inner.get("nullable") and inner.get("default") is None:
+                typed = "type" in inner or inner.get("x-kubernetes-int-or-string")
+                if not inner.get("nullable") and inner.get("default") is None and not (keep_typed and typed):
                     del value[name]
             else:
-                _drop_nulls(inner, value[name])
+                _drop_nulls(inner, value[name], keep_typed)
     elif isinstance(value, list) and (items := schema.get("items")) is not None:
         for item in value:
-            _drop_nulls(items, item)
+            _drop_nulls(items, item, keep_typed)
 
 
 def _default(schema: Schema, value: Any) -> None:
