@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,13 @@ class Stage:
     """``sandbox`` and the controller's process; ``told`` is every (phase, step, message) that a story saw."""
 
     sandbox: Sandbox
+    start: Callable[[], Awaitable[process.Child]]
     controller: process.Child
     told: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def controller_again(self) -> None:
+        """A new controller after the last one's end."""
+        self.controller = await self.start()
 
     async def create(self, body: dict[str, Any]) -> None:
         await self.sandbox.client.create(RELEASES, body)
@@ -126,7 +131,12 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         argv = [sys.executable, "-m", "controller", "run", "--kubeconfig", str(sandbox.kubeconfig)]
         argv += ["--prometheus-url", sandbox.prometheus.url, "--scrape-interval", "1s", "--leader-election", "off"]
         argv += ["--listen", "127.0.0.1:0", "--log-format", "console"]
-        controller = await process.start("controller", argv, tmp_path / "controller.log")
-        stack.push_async_callback(controller.stop)
+
+        async def start() -> process.Child:
+            controller = await process.start("controller", argv, tmp_path / "controller.log")
+            stack.push_async_callback(controller.stop)
+            return controller
+
+        controller = await start()
         await sandbox.load.set_group(sandbox.users("users", 0.0))
-        yield Stage(sandbox, controller)
+        yield Stage(sandbox, start, controller)

@@ -81,6 +81,18 @@ async def test_one_as_good_as_stable_is_promoted_though_both_have_an_outage(stag
     assert set(codes) == {200, 503}
 
 
+async def test_a_fix_gets_past_a_stable_version_that_fails_always(stage: Stage) -> None:
+    await stage.sandbox.load.set_group(stage.sandbox.users("users", 100.0))
+    await stage.create(stories.release([{"weight": "20%"}, {"weight": "50%"}], {"compare": {"budget": "5%"}}))
+    await stage.promoted("v1", 60)
+    await stage.sandbox.pods.behave("shop", "v1", errorEvery=1)
+    await stage.push("v2")
+    await stage.promoted("v2", 120)
+    account = await stage.account()
+    assert account.count(version="") == 0, account.failures
+    assert account.count(version="v2") == account.count(version="v2", code=200)
+
+
 async def test_testers_reach_the_candidate_at_every_weight(stage: Stage) -> None:
     sandbox = stage.sandbox
     testers = sandbox.users("testers", 10.0, headers={"x-canary": "always"})
