@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api.content import Unreadable, clone, decode
+from controller.sandbox.api.content import Unreadable, decode
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.request import Call
 from controller.sandbox.api.schema import errors
 from controller.sandbox.api.state import State, normal
@@ -24,7 +25,7 @@ def bind(state: State, call: Call) -> tuple[Object, int]:
     stored = state.find(call.resource, call.namespace, call.name)
     if stored is None:
         raise call.not_found()
-    pod: Object = clone(stored.object)
+    pod: Object = duplicate(stored.object)
     if metadata.get("uid") and metadata["uid"] != pod["metadata"]["uid"]:
         raise _refused(call, f"Precondition failed: UID in precondition: {metadata['uid']}")
     if pod["metadata"].get("deletionTimestamp"):

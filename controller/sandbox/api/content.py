@@ -173,12 +173,3 @@ def _paths(value: Any, path: str) -> list[str]:
     inner = {name: f"{path}.{name}" if path else name for name in value}
     here = [inner[name] for name in value.twice] if isinstance(value, _Repeated) else []
     return here + [found for name, item in value.items() for found in _paths(item, inner[name])]
-
-
-def clone(value: Any) -> Any:
-    """A deep copy of a JSON value."""
-    if isinstance(value, dict):
-        return {key: clone(item) if isinstance(item, dict | list) else item for key, item in value.items()}
-    if isinstance(value, list):
-        return [clone(item) if isinstance(item, dict | list) else item for item in value]
-    return value

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from controller.sandbox.api.content import clone
 from controller.sandbox.api.definitions import CLEANUP, DEFINITIONS, established, is_established, stored_versions
 from controller.sandbox.api.deletion import DeleteOptions, remove
 from controller.sandbox.api.failure import Failure, qualified
 from controller.sandbox.api.kinds import SCALE, STATUS
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.resources import Reader, Resource, ScalePaths, version_priority
 from controller.sandbox.api.state import State, normal
 from controller.sandbox.api.store import Change
@@ -166,7 +166,7 @@ class Definitions:
         if row is None:
             return
         del self._terminating[table]
-        crd: Object = clone(row.object)
+        crd: Object = duplicate(row.object)
         crd["metadata"]["finalizers"] = [word for word in crd["metadata"].get("finalizers") or [] if word != CLEANUP]
         if crd["metadata"]["finalizers"]:
             self._state.store.put(DEFINITIONS, normal(crd))

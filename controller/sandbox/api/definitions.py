@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api.content import clone
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.client import Object
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
@@ -54,7 +54,7 @@ def stored_versions(crd: Object) -> list[str]:
 
 def established(crd: Object, now: str) -> Object:
     """A copy with the status of a CRD whose kind is served since ``now``."""
-    result: Object = clone(crd)
+    result: Object = duplicate(crd)
     rows = (
         ("NamesAccepted", "NoConflicts", "no conflicts found"),
         ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
@@ -64,7 +64,7 @@ def established(crd: Object, now: str) -> Object:
             {"type": kind, "status": "True", "lastTransitionTime": now, "reason": reason, "message": message}
             for kind, reason, message in rows
         ],
-        "acceptedNames": clone(crd["spec"]["names"]),
+        "acceptedNames": duplicate(crd["spec"]["names"]),
         "storedVersions": stored_versions(crd),
     }
     return result

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from controller.sandbox.api.content import Unreadable, clone, decode
+from controller.sandbox.api.content import Unreadable, decode
 from controller.sandbox.api.definitions import DEFINITIONS, mark_terminating
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.reading import matcher
 from controller.sandbox.api.request import Call, ListOptions, dry_run_fault
 from controller.sandbox.api.resources import Resource
@@ -93,7 +94,7 @@ def delete(state: State, call: Call) -> tuple[Object, int]:
 
 def remove(state: State, resource: Resource, stored: Stored, options: DeleteOptions) -> tuple[Object, bool]:
     """Delete one object, or mark it: its state afterwards, and whether it is gone."""
-    item: Object = clone(stored.object)
+    item: Object = duplicate(stored.object)
     metadata = item["metadata"]
     if resource.table == DEFINITIONS and not metadata.get("deletionTimestamp"):
         mark_terminating(item, state.timestamp())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api.content import clone
 from controller.sandbox.api.definitions import DEFINITIONS, prepare_definition
 from controller.sandbox.api.failure import Failure
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.state import State
 from controller.sandbox.client import Object
@@ -32,7 +32,7 @@ def prepare_create(state: State, resource: Resource, item: Object) -> None:
 def prepare_update(state: State, resource: Resource, old: Object, item: Object, subresource: str) -> None:
     """In place, before the checks; ``old`` is the stored object."""
     if resource.table == "namespaces" and subresource != "finalize":
-        item["spec"] = clone(old.get("spec") or {})
+        item["spec"] = duplicate(old.get("spec") or {})
     elif resource.table == "services" and subresource != "status":
         _assign_addresses(state, resource, old, item)
     elif resource.table == DEFINITIONS and subresource != "status":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from controller.sandbox.api.content import clone
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import decoded, read_object
 from controller.sandbox.api.patch import apply, record_update
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.patching import OFFERED, Failures, decoded_patch, patched, still_one
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource, ScalePaths
@@ -48,7 +48,7 @@ def answer(state: State, call: Call) -> Object:
     before["metadata"]["managedFields"] = to_scale(owners, paths.spec_replicas)
     scale = _written(state, call, before, options)
     _check(scale)
-    item: Object = clone(old)
+    item: Object = duplicate(old)
     metadata = item["metadata"]
     _set(item, paths.spec_replicas, (scale.get("spec") or {}).get("replicas", 0))
     found = scale["metadata"].get("managedFields") or []

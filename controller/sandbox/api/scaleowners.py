@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.sandbox.api.content import clone
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.client import Object
 
 _REPLICAS: Object = {"f:spec": {"f:replicas": {}}}
@@ -20,7 +20,7 @@ Owner = tuple[str, str, str]  # manager, operation, subresource
 def to_scale(entries: list[Object], path: tuple[str, ...]) -> list[Object]:
     """The entries that own the field at ``path``, as entries of the Scale."""
     return [
-        {**entry, "apiVersion": _SCALE_VERSION, "fieldsV1": clone(_REPLICAS)}
+        {**entry, "apiVersion": _SCALE_VERSION, "fieldsV1": duplicate(_REPLICAS)}
         for entry in entries
         if _owns(entry.get("fieldsV1") or {}, path)
     ]

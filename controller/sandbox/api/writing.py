@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from controller.sandbox.api.content import clone
 from controller.sandbox.api.definitions import DEFINITIONS
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.kindrules import prepare_create, prepare_update
 from controller.sandbox.api.objects import check, first_status, read_object, settle
 from controller.sandbox.api.patch import record_update, same_but_times
+from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
@@ -117,7 +117,7 @@ def reset_status(resource: Resource, item: Object) -> None:
     """Whatever the body says, a new object's status is that of one nobody looked at yet."""
     item.pop("status", None)
     if not resource.custom:
-        item["status"] = clone(first_status(resource.group, resource.version, resource.kind))
+        item["status"] = duplicate(first_status(resource.group, resource.version, resource.kind))
 
 
 def enter_namespace(state: State, call: Call, item: Object) -> None:
@@ -249,7 +249,7 @@ def keep(old: Object, item: Object, name: str) -> None:
     """``name`` in ``item`` as it is in ``old``, absent when absent there."""
     value: Any = old.get(name)
     if name in old:
-        item[name] = clone(value)
+        item[name] = duplicate(value)
     else:
         item.pop(name, None)
 
@@ -260,7 +260,7 @@ def with_status_only(resource: Resource, old: Object, item: Object) -> Object:
     Of a custom resource's metadata nothing else changes; a built-in kind's /status takes annotations and the like too,
     and of those only Deployments keep their labels.
     """
-    result: Object = clone(old)
+    result: Object = duplicate(old)
     if "status" in item:
         result["status"] = item["status"]
     else:

