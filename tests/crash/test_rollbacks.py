@@ -49,11 +49,9 @@ async def failing(stage: Stage, image: str) -> None:
     assert stage.emptied(image)
 
 
+@pytest.mark.scenario
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(
-    ("keep", "writes"),
-    [pytest.param("1h", 5, id="warm"), pytest.param("1s", 9, id="cold", marks=pytest.mark.scenario)],
-)
+@pytest.mark.parametrize(("keep", "writes"), [pytest.param("1h", 5, id="warm"), pytest.param("1s", 9, id="cold")])
 async def test_a_rollback_by_command_stopped_after_each_write(keep: str, writes: int) -> None:
     """x:000 is promoted over by another version in each run, and had back."""
     async with staged() as stage:

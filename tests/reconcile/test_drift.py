@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -230,10 +231,11 @@ async def test_a_copy_of_configuration_that_was_deleted_is_made_again(stage: Sta
     assert one.startswith(f"ConfigMap shop/{copy} was deleted, and pods of {name} cannot start without it by somebody")
 
 
-async def test_our_own_writes_are_nobodys_drift(stage: Stage) -> None:
+@pytest.mark.parametrize("stops", [(3, 8), pytest.param(range(1, 12), marks=pytest.mark.scenario)], ids=["few", "all"])
+async def test_our_own_writes_are_nobodys_drift(stage: Stage, stops: Iterable[int]) -> None:
     """Releases, scaling by the user, a restart after every write: nothing of it is told as somebody's doing."""
     await stage.idle()
-    for writes in range(1, 12):
+    for writes in stops:
         stage.stop_after(writes)
         await stage.push(f"x:{writes + 1}")
         await stage.client.patch(f"{DEPLOYMENTS}/podinfo", {"spec": {"replicas": 1 + writes % 5}}, MERGE)
