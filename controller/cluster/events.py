@@ -50,6 +50,7 @@ class _Entry:
     heard: float = 0.0  # monotonic, of the last repeat
     count: int = 0
     name: str = ""  # "" until it was created
+    written: float = 0.0  # monotonic; when it was last sent
     due: float | None = None  # monotonic; when to write it, None while there is nothing new to write
     failures: int = 0
 
@@ -109,7 +110,7 @@ class EventRecorder:
             entry = _Entry(_reference(involved), identity[1], reason, message, first=self._wall(), due=now)
             self._entries[identity] = entry
         else:
-            entry.due = now + _HOLD if entry.due is None else entry.due
+            entry.due = max(now, entry.written + _HOLD) if entry.due is None else entry.due
             self._count("held")
         entry.count += 1
         entry.last, entry.heard = self._wall(), now
@@ -172,6 +173,7 @@ class EventRecorder:
 
     async def _write(self, entry: _Entry) -> None:
         entry.due = None  # what is counted from here on is a new reason to write
+        entry.written = self._clock()
         outcome = "updated" if entry.name else "created"
         try:
             await (self._update(entry) if entry.name else self._create(entry))

@@ -107,6 +107,22 @@ def test_a_repeat_raises_the_count_seldom(run_virtual: Run) -> None:
     run_virtual(main())
 
 
+def test_a_repeat_after_a_while_is_counted_at_once(run_virtual: Run) -> None:
+    """Held back it would come while its Release has long been at rest."""
+
+    async def main() -> None:
+        api = Api()
+        async with recorder(api) as events:
+            for _ in range(3):
+                events.record(involved(), "Waiting", "for data")
+                await asyncio.sleep(31)
+            assert len(api.patches) == 2
+            [event] = api.created.values()
+            assert event["count"] == 3
+
+    run_virtual(main())
+
+
 def test_after_a_while_it_is_a_new_event(run_virtual: Run) -> None:
     async def main() -> None:
         api = Api()
