@@ -11,6 +11,7 @@ from controller.sandbox.api.schema.cel.rules import check_rules, has_rules
 from controller.sandbox.api.schema.errors import FieldError, child
 from controller.sandbox.api.schema.lists import check_lists
 from controller.sandbox.api.schema.metadata import check_create, check_update
+from controller.sandbox.api.schema.parts import Part, Parts
 from controller.sandbox.api.schema.structural import validate
 
 Object = dict[str, Any]
@@ -24,6 +25,7 @@ _NOT_CHECKED = (
     "correct the existing errors to complete validation"
 )
 _INT32 = 2**31 - 1
+_EMBEDDED = Parts(lambda schema: bool(schema.get("x-kubernetes-embedded-resource")))
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ def check_custom(kind: Custom, obj: Object, old: Object | None = None, *, subres
         found += validate(kind.schema, obj) if old is None else validate(kind.schema, obj, old)
     if kind.scale is not None:
         found += _check_scale(kind.scale, obj)
-    found += _check_embedded(kind.schema, obj, "")
-    if old is None or not check_lists(kind.schema, old):
-        found += check_lists(kind.schema, obj)
+    embedded = _EMBEDDED.of(kind.schema)
+    if embedded is not None:
+        found += _check_embedded(embedded, obj, "")
+    doubles = check_lists(kind.schema, obj)
+    if doubles and (old is None or not check_lists(kind.schema, old)):
+        found += doubles
     if has_rules(kind.schema):
         if any(error.type in _BLOCKING for error in found):
             found.append(errors.invalid("<nil>", None, _NOT_CHECKED))
@@ -104,20 +109,16 @@ def _accessor(path: str, value: Any, wanted: str) -> str:
     return f"{path} accessor error: {shown} is of the type {found}, expected {wanted}"
 
 
-def _check_embedded(schema: Schema, value: Any, path: str) -> Iterator[FieldError]:
+def _check_embedded(part: Part, value: Any, path: str) -> Iterator[FieldError]:
     """apiVersion, kind and metadata of objects inside the object."""
     if isinstance(value, dict):
-        if schema.get("x-kubernetes-embedded-resource"):
+        if part.found:
             yield from _embedded(value, path)
-        properties, extra = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, item in value.items():
-            if name in properties:
-                yield from _check_embedded(properties[name], item, child(path, name))
-            elif isinstance(extra, Mapping):
-                yield from _check_embedded(extra, item, f"{path}[{name}]")
-    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        for name, where, inner in part.members(value, path):
+            yield from _check_embedded(inner, value[name], where)
+    elif isinstance(value, list) and part.items is not None:
         for i, item in enumerate(value):
-            yield from _check_embedded(schema["items"], item, f"{path}[{i}]")
+            yield from _check_embedded(part.items, item, f"{path}[{i}]")
 
 
 def _embedded(value: Object, path: str) -> Iterator[FieldError]:

@@ -7,8 +7,12 @@ from typing import Any
 
 from controller.sandbox.api.schema import errors
 from controller.sandbox.api.schema.errors import FieldError
+from controller.sandbox.api.schema.parts import Part, Parts
 
 Schema = Mapping[str, Any]
+
+
+_LISTS = Parts(lambda schema: schema.get("x-kubernetes-list-type") in ("set", "map"))
 
 
 def check_lists(schema: Schema, obj: Any, path: str = "") -> list[FieldError]:
@@ -17,30 +21,25 @@ def check_lists(schema: Schema, obj: Any, path: str = "") -> list[FieldError]:
     On an update the caller passes over these errors when the stored object had such errors already.
     """
     found: list[FieldError] = []
-    _visit(schema, obj, path, found)
+    part = _LISTS.of(schema)
+    if part is not None:
+        _visit(part, obj, path, found)
     return found
 
 
-def _visit(schema: Schema, value: Any, path: str, found: list[FieldError]) -> None:
+def _visit(part: Part, value: Any, path: str, found: list[FieldError]) -> None:
     if isinstance(value, dict):
-        properties = schema.get("properties", {})
-        extra = schema.get("additionalProperties")
-        for name, item in value.items():
-            if name in properties:
-                _visit(properties[name], item, errors.child(path, name), found)
-            elif isinstance(extra, Mapping):
-                _visit(extra, item, f"{path}[{name}]", found)
+        for name, where, inner in part.members(value, path):
+            _visit(inner, value[name], where, found)
     elif isinstance(value, list):
-        kind = schema.get("x-kubernetes-list-type")
+        kind = part.schema.get("x-kubernetes-list-type")
         if kind == "set":
             found += (errors.duplicate(f"{path}[{i}]", value[i]) for i in _repeated(value))
         elif kind == "map":
-            found += _check_map(schema, value, path)
-        items = schema.get("items")
-        if items is not None:
+            found += _check_map(part.schema, value, path)
+        if part.items is not None:
             for i, item in enumerate(value):
-                if isinstance(item, dict | list):
-                    _visit(items, item, f"{path}[{i}]", found)
+                _visit(part.items, item, f"{path}[{i}]", found)
 
 
 def _repeated(values: Iterable[Any]) -> list[int]:

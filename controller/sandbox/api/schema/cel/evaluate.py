@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from controller.sandbox.api.schema.cel import functions, network
@@ -24,38 +24,38 @@ FUNCTIONS = functions.FUNCTIONS | network.FUNCTIONS
 
 Scope = dict[str, Any]
 
+_DOTTED_TYPES = frozenset(name for name in TYPE_NAMES if "." in name)
+_DOTTED_TYPES |= {"google.protobuf.Duration", "google.protobuf.Timestamp"}
+_LAST_WORDS = frozenset(name.rpartition(".")[2] for name in _DOTTED_TYPES)
+
 
 def evaluate(node: Node, scope: Scope) -> Any:
     """The value of an expression with these variables. Raises CelError."""
-    match node:
-        case Literal():
-            return Uint(node.value) if node.kind == "uint" else node.value
-        case Ident():
-            return _ident(node.name, scope)
-        case Select():
-            return _select(node, scope)
-        case Call():
-            return _call(node, scope)
-        case ListNode():
-            return [evaluate(item, scope) for item in node.items]
-        case MapNode():
-            return {evaluate(key, scope): evaluate(value, scope) for key, value in node.entries}
-        case Comprehension():
-            return _comprehension(node, scope)
-    raise CelError("unsupported expression")
+    return _BY_NODE[type(node)](node, scope)
 
 
-def _ident(name: str, scope: Scope) -> Any:
-    if name in scope:
-        return scope[name]
-    if name in TYPE_NAMES:
-        return TypeValue(name)
-    raise CelError(f"undeclared reference to '{name}'")
+def _literal(node: Literal, scope: Scope) -> Any:
+    return Uint(node.value) if node.kind == "uint" else node.value
+
+
+def _ident(node: Ident, scope: Scope) -> Any:
+    if node.name in scope:
+        return scope[node.name]
+    if node.name in TYPE_NAMES:
+        return TypeValue(node.name)
+    raise CelError(f"undeclared reference to '{node.name}'")
+
+
+def _list(node: ListNode, scope: Scope) -> list[Any]:
+    return [evaluate(item, scope) for item in node.items]
+
+
+def _map(node: MapNode, scope: Scope) -> dict[Any, Any]:
+    return {evaluate(key, scope): evaluate(value, scope) for key, value in node.entries}
 
 
 def _select(node: Select, scope: Scope) -> Any:
-    dotted = _dotted(node)
-    if dotted in TYPE_NAMES or dotted in ("google.protobuf.Duration", "google.protobuf.Timestamp"):
+    if node.name in _LAST_WORDS and (dotted := _dotted(node)) in _DOTTED_TYPES:
         return TypeValue(dotted)
     operand = evaluate(node.operand, scope)
     if isinstance(operand, Optional):
@@ -208,3 +208,14 @@ def _search(node: Comprehension, rounds: Iterator[Scope], *, decides: bool) -> b
     if failure is not None:
         raise failure
     return not decides
+
+
+_BY_NODE: dict[type[Node], Callable[[Any, Scope], Any]] = {
+    Literal: _literal,
+    Ident: _ident,
+    Select: _select,
+    Call: _call,
+    ListNode: _list,
+    MapNode: _map,
+    Comprehension: _comprehension,
+}

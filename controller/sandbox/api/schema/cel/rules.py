@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from controller.sandbox.api.schema.cel.parser import parse
 from controller.sandbox.api.schema.cel.syntax import CelSyntaxError, Node, located, tokens
 from controller.sandbox.api.schema.cel.values import NONE, CelError, Optional, to_cel
 from controller.sandbox.api.schema.errors import FieldError
+from controller.sandbox.api.schema.parts import Part, Parts
 
 Schema = Mapping[str, Any]
 
@@ -52,78 +53,39 @@ def _program(source: str) -> _Program:
     return _Program(parse(source), uses_old)
 
 
-@dataclass
-class _Plan:
-    """The rules of a schema and of what is below it; only the parts that have some."""
-
-    schema: Schema
-    rules: list[Mapping[str, Any]] = field(default_factory=list)
-    properties: dict[str, _Plan] = field(default_factory=dict)
-    extra: _Plan | None = None
-    items: _Plan | None = None
-
-
-_plans: dict[int, tuple[Schema, _Plan | None]] = {}
-_PLANS_LIMIT = 1024
+_WITH_RULES = Parts(lambda schema: bool(schema.get("x-kubernetes-validations")))
 
 
 def has_rules(schema: Schema) -> bool:
     """Whether a schema has rules anywhere."""
-    return _plan(schema) is not None
-
-
-def _plan(schema: Schema) -> _Plan | None:
-    """The plan of a whole schema, kept as long as the schema is in use; a schema may not change once it was used."""
-    known = _plans.get(id(schema))
-    if known is None or known[0] is not schema:
-        if len(_plans) >= _PLANS_LIMIT:
-            _plans.clear()
-        known = _plans[id(schema)] = (schema, _planned(schema))
-    return known[1]
-
-
-def _planned(schema: Schema) -> _Plan | None:
-    plan = _Plan(schema, list(schema.get("x-kubernetes-validations", ())))
-    for name, inner in schema.get("properties", {}).items():
-        below = _planned(inner)
-        if below is not None:
-            plan.properties[name] = below
-    extra, items = schema.get("additionalProperties"), schema.get("items")
-    plan.extra = _planned(extra) if isinstance(extra, Mapping) else None
-    plan.items = _planned(items) if isinstance(items, Mapping) else None
-    return plan if plan.rules or plan.properties or plan.extra or plan.items else None
+    return _WITH_RULES.of(schema) is not None
 
 
 def check_rules(schema: Schema, obj: Any, old: Any = None, *, path: str = "") -> list[FieldError]:
     """What the rules of a schema refuse of a whole object; with `old`, the stored one, also the transition rules."""
-    plan = _plan(schema)
-    if plan is None:
+    part = _WITH_RULES.of(schema)
+    if part is None:
         return []
     before = _ABSENT if old is None else old
-    return list(_visit(plan, obj, before, path, root=True, same=before is not _ABSENT and obj == before))
+    return list(_visit(part, obj, before, path, root=True, same=before is not _ABSENT and obj == before))
 
 
-def _visit(plan: _Plan, value: Any, old: Any, path: str, *, root: bool = False, same: bool) -> Iterator[FieldError]:
+def _visit(part: Part, value: Any, old: Any, path: str, *, root: bool = False, same: bool) -> Iterator[FieldError]:
     """`same`: the value, or the nearest one around it that has a stored counterpart, did not change."""
     if value is None:
         return
-    if plan.rules:
-        yield from _apply(plan, value, old, path, root=root, same=same)
-    if isinstance(value, list) and plan.items is not None:
-        before = _stored(plan.schema, old)
-        keys = tuple(plan.schema.get("x-kubernetes-list-map-keys", ()))
+    if part.found:
+        yield from _apply(part.schema, value, old, path, root=root, same=same)
+    if isinstance(value, list) and part.items is not None:
+        before = _stored(part.schema, old)
+        keys = tuple(part.schema.get("x-kubernetes-list-map-keys", ()))
         for i, item in enumerate(value):
             other = before.get(map_key(item, keys), _ABSENT) if before else _ABSENT
-            yield from _visit(plan.items, item, other, f"{path}[{i}]", same=_same(item, other, same))
+            yield from _visit(part.items, item, other, f"{path}[{i}]", same=_same(item, other, same))
     elif isinstance(value, dict):
-        for name, item in value.items():
-            inner = plan.properties.get(name)
-            where = errors.child(path, name)
-            if inner is None:
-                inner, where = plan.extra, f"{path}[{name}]"
-            if inner is not None:
-                other = old.get(name, _ABSENT) if isinstance(old, dict) else _ABSENT
-                yield from _visit(inner, item, other, where, same=_same(item, other, same))
+        for name, where, inner in part.members(value, path):
+            item, other = value[name], old.get(name, _ABSENT) if isinstance(old, dict) else _ABSENT
+            yield from _visit(inner, item, other, where, same=_same(item, other, same))
 
 
 def _same(value: Any, other: Any, around: bool) -> bool:
@@ -138,14 +100,13 @@ def _stored(schema: Schema, old: Any) -> dict[Any, Any]:
     return {map_key(item, keys): item for item in old}
 
 
-def _apply(plan: _Plan, value: Any, old: Any, path: str, *, root: bool, same: bool) -> Iterator[FieldError]:
-    schema: Schema = plan.schema
+def _apply(schema: Schema, value: Any, old: Any, path: str, *, root: bool, same: bool) -> Iterator[FieldError]:
+    rules = schema["x-kubernetes-validations"]
     if root or schema.get("x-kubernetes-embedded-resource"):
         schema = {**schema, "properties": {**schema.get("properties", {}), **_ROOT}}
     kind, at = str(schema.get("type", "")), path or "<nil>"
     scope = {"self": to_cel(value, schema)}
-    stored = None if old is _ABSENT or old is None else to_cel(old, schema)
-    for rule in plan.rules:
+    for rule in rules:
         source = str(rule.get("rule", "")).strip()
         if not source:
             continue
@@ -157,6 +118,7 @@ def _apply(plan: _Plan, value: Any, old: Any, path: str, *, root: bool, same: bo
             continue
         if program.uses_old:
             optional = bool(rule.get("optionalOldSelf"))
+            stored = None if old is _ABSENT or old is None else to_cel(old, schema)
             if stored is None and not optional:
                 continue
             inner = scope | {"oldSelf": _optional(stored) if optional else stored}
