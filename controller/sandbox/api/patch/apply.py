@@ -40,7 +40,7 @@ from controller.sandbox.api.patch.managed import (
 from controller.sandbox.api.patch.ownership import NEVER_OWNED, Clash, record_change, take_over
 from controller.sandbox.api.patch.shape import Schema, is_builtin, whole, with_named_fields
 from controller.sandbox.api.patch.structure import field_set, merge, remove
-from controller.sandbox.api.patch.values import duplicate, same
+from controller.sandbox.api.patch.values import same
 
 Object = dict[str, Any]
 Resets = tuple[list[Object], ...]
@@ -64,7 +64,7 @@ def record_update(
     ``new`` is the object as decoded and defaulted, before the server sets its own metadata. managedFields that the
     writer sent count (this is how kubectl hands ownership over), ``[{}]`` (or ``[]``, of a built-in kind) stops the
     tracking; sent through a subresource, or unreadable, they are ignored. ``now`` is an aware time. ``reset`` as for
-    :func:`apply`.
+    :func:`apply`. Neither argument is changed; the result shares its values with ``new``.
     """
     # Of a custom resource the server drops an empty list before it looks.
     resets: Resets = ([{}], []) if is_builtin(schema) else ([{}],)
@@ -205,11 +205,11 @@ def _sent_or_stored(old: Object | None, new: Object, subresource: str, resets: R
 
 
 def _untracked(item: Object) -> Object:
-    result: Object = duplicate(item)
-    metadata = result.get("metadata")
-    if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
-    return result
+    """``item`` without its managedFields; it shares the rest with ``item``."""
+    metadata = item.get("metadata")
+    if not isinstance(metadata, dict):
+        return dict(item)
+    return {**item, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
 
 
 def _tracked(item: Object, managers: Managers) -> Object:

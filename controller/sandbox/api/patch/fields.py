@@ -14,6 +14,8 @@ from typing import Any, Self
 
 Path = tuple[str, ...]
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
+
 
 def field(name: str) -> str:
     """The element of an object's member."""
@@ -36,7 +38,7 @@ def index(position: int) -> str:
 
 
 def _dump(data: Any) -> str:
-    return json.dumps(_plain(data), separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(_plain(data))
 
 
 def _plain(data: Any) -> Any:
@@ -124,6 +126,9 @@ class FieldSet:
         for written, inner in data.items():
             element = None if written == "." else parse(written)
             if element is None:
+                continue
+            if inner == {}:  # most elements: nothing lies below
+                result.members.add(element)
                 continue
             child = cls.from_json(inner)
             if child:

@@ -7,7 +7,10 @@ from typing import Any
 
 
 def duplicate(value: Any) -> Any:
-    """A deep copy of a JSON value, by way of marshal: some four times faster than a walk in Python."""
+    """A deep copy of a JSON value, by way of marshal: some four times faster than a walk in Python.
+
+    One object that stands at two places of the value, as in none that was read from JSON, is one in the copy too.
+    """
     try:
         return marshal.loads(marshal.dumps(value))
     except ValueError:  # a subclass of dict or of a number somewhere in it

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from email.utils import parseaddr
+from functools import lru_cache
 
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _WORDS = (
@@ -32,6 +33,7 @@ _HOSTNAME = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def duration_nanoseconds(text: str) -> int | None:
     """A Go duration such as `1h30m`, in nanoseconds; None when it is none (Go's time.ParseDuration)."""
     if not _DURATION.fullmatch(text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 SECONDS = "2006-01-02T15:04:05Z07:00"
 MICROSECONDS = "2006-01-02T15:04:05.000000Z07:00"
@@ -25,6 +26,7 @@ _PARTS = (
 _RANGES = ((2, "month", 1, 12), (4, "day", 1, 31), (6, "hour", 0, 23), (8, "minute", 0, 59), (10, "second", 0, 59))
 
 
+@lru_cache(maxsize=4096)  # an object carries the same times from write to write
 def parse(layout: str, text: str) -> datetime:
     """The moment that a text names. Raises ValueError as Go words it: `parsing time "x" as "2006-...": ...`."""
     rest = text
