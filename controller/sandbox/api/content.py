@@ -17,6 +17,7 @@ from controller.sandbox.client import Object
 JSON = "application/json"
 YAML = "application/yaml"
 OFFERED = (JSON, YAML)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False)
 READ = (*OFFERED, PROTOBUF)
 """What a body may be; answers are OFFERED only."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -88,7 +89,7 @@ def _clauses(accept: str) -> Iterable[tuple[str, dict[str, str]]]:
 
 def encode(value: Any) -> bytes:
     """JSON, as short as it gets."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def encode_yaml(value: Any) -> bytes:

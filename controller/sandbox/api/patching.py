@@ -9,7 +9,6 @@ from controller.sandbox.api.content import Unreadable, decode, encode
 from controller.sandbox.api.failure import Failure
 from controller.sandbox.api.objects import checked_type
 from controller.sandbox.api.patch import PatchError, apply, json_patch, merge_patch_object, strategic_merge
-from controller.sandbox.api.patch.values import duplicate
 from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
@@ -59,7 +58,7 @@ def patched(call: Call, old: Object, value: Any, media: str) -> Any:
         if media == JSON_PATCH:
             return json_patch(old, value)
         if media == STRATEGIC_PATCH:
-            return strategic_merge(duplicate(old), value, call.resource.schema())
+            return strategic_merge(old, value, call.resource.schema())
         return merge_patch_object(old, value)
     raise AssertionError("unreachable")  # pragma: no cover
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from controller.sandbox.api.content import PLAIN
 from controller.sandbox.api.failure import Failure
-from controller.sandbox.api.render import list_json, object_json, shaped, shaped_list
+from controller.sandbox.api.render import answer, list_json, shaped_list
 from controller.sandbox.api.request import Call, ListOptions
 from controller.sandbox.api.resources import resource_fields
 from controller.sandbox.api.schema import errors
@@ -34,9 +34,7 @@ def get(state: State, call: Call) -> bytes | Object:
     if row is None:
         raise call.not_found()
     call.form.check_single(call.resource.kind)
-    if call.form == PLAIN:
-        return object_json(row, call.resource)
-    return shaped(call.resource.from_storage(row.object), call.resource, call.form, state.clock())
+    return answer(row, call.resource, call.form, state.clock())
 
 
 def list_objects(state: State, call: Call) -> bytes | Object:

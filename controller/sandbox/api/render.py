@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from controller.sandbox.api.content import Form, encode
+from controller.sandbox.api.content import PLAIN, Form, encode
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.store import Change, Stored
 from controller.sandbox.api.tables import partial, table
@@ -18,6 +18,13 @@ def object_json(row: Stored, resource: Resource) -> bytes:
     if found is None:
         found = row.rendered[key] = encode(resource.from_storage(row.object))
     return found
+
+
+def answer(row: Stored, resource: Resource, form: Form, now: float) -> bytes | Object:
+    """A stored object as an answer: bytes where they are ready, a value to encode where another form is wanted."""
+    if form == PLAIN:
+        return object_json(row, resource)
+    return shaped(resource.from_storage(row.object), resource, form, now)
 
 
 def item_json(row: Stored, resource: Resource) -> bytes:

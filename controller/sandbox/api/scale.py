@@ -56,7 +56,7 @@ def answer(state: State, call: Call) -> Object:
     for name in ("uid", "resourceVersion"):
         metadata[name] = scale["metadata"].get(name) or metadata[name]
     written = update_object(state, call, old, item, options, [], recorded=True)
-    return view(call.resource.from_storage(written.item), paths)
+    return view(call.resource.from_storage(written.row.object), paths)
 
 
 def _written(state: State, call: Call, before: Object, options: WriteOptions) -> Object:

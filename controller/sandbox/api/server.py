@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from controller.sandbox.api import access, deletion, nonresource, patching, reading, subresources, writing
+from controller.sandbox.api import access, deletion, nonresource, patching, reading, render, subresources, writing
 from controller.sandbox.api.answers import answered, failed, page_not_found, read_body, warn
 from controller.sandbox.api.audit import Audit, Entry, with_code
 from controller.sandbox.api.content import wanted_form
@@ -17,7 +17,6 @@ from controller.sandbox.api.faults import Dropped, Faults, Match
 from controller.sandbox.api.identity import User, user_of
 from controller.sandbox.api.kinds import builtin_resources
 from controller.sandbox.api.openapi import OpenApi
-from controller.sandbox.api.render import shaped
 from controller.sandbox.api.request import Call, Target, parse_path, verb_of
 from controller.sandbox.api.state import State
 from controller.sandbox.api.watching import Watch
@@ -180,12 +179,12 @@ class Server:
         if call.resource.kind == access.SELF and not call.resource.custom:
             return access.who_am_i(call), 201
         written = _WRITES[call.verb](self.state, call)
-        return self._shaped(call, written.item), written.code
+        return render.answer(written.row, call.resource, call.form, self.state.clock()), written.code
 
     def _shaped(self, call: Call, item: Object) -> Object:
         if item.get("kind") == "Status" and item.get("apiVersion") == "v1":
             return item
-        return shaped(call.resource.from_storage(item), call.resource, call.form, self.state.clock())
+        return render.shaped(call.resource.from_storage(item), call.resource, call.form, self.state.clock())
 
     async def _watch(self, request: web.Request, call: Call, entry: Entry) -> web.StreamResponse:
         watch = Watch(self.state, call, self._bookmark_seconds, overrun=lambda: _abort(request))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from controller.sandbox.api import binding, patching, reading, scale, writing
-from controller.sandbox.api.render import shaped
+from controller.sandbox.api import binding, patching, reading, render, scale, writing
 from controller.sandbox.api.request import Call
 from controller.sandbox.api.state import State
 from controller.sandbox.client import Object
@@ -18,5 +17,4 @@ def answer(state: State, call: Call) -> tuple[bytes | Object, int]:
     if call.verb == "get":
         return reading.get(state, call), 200
     written = writing.update(state, call) if call.verb == "update" else patching.patch(state, call)
-    item = call.resource.from_storage(written.item)
-    return shaped(item, call.resource, call.form, state.clock()), written.code
+    return render.answer(written.row, call.resource, call.form, state.clock()), written.code

@@ -15,6 +15,7 @@ from controller.sandbox.api.request import Call, WriteOptions
 from controller.sandbox.api.resources import Resource
 from controller.sandbox.api.schema import errors
 from controller.sandbox.api.state import State, generated_name, new_uid, normal
+from controller.sandbox.api.store import Stored
 from controller.sandbox.api.strategies import Strategy, strategy_of, wish
 from controller.sandbox.client import Object
 
@@ -25,9 +26,9 @@ _SERVERS_OWN = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "
 
 @dataclass(frozen=True)
 class Written:
-    """The answer to a write: the object in its storage version, and the HTTP code."""
+    """The answer to a write: the object in its storage version (kept or, of a dry run, not), and the HTTP code."""
 
-    item: Object
+    row: Stored
     code: int = 200
 
 
@@ -164,12 +165,10 @@ def reset_trees(call: Call) -> list[tuple[str, ...]]:
     return [("spec",), ("metadata", "labels")] if call.resource.table == "deployments.apps" else [("spec",)]
 
 
-def commit(state: State, resource: Resource, item: Object, options: WriteOptions) -> Object:
+def commit(state: State, resource: Resource, item: Object, options: WriteOptions) -> Stored:
     """Into the store, in its storage version, unless nothing may be kept."""
     item = normal(resource.to_storage(item))
-    if options.dry_run:
-        return item
-    return state.store.put(resource.table, item).object
+    return Stored(item, 0) if options.dry_run else state.store.put(resource.table, item)
 
 
 def update(state: State, call: Call) -> Written:
@@ -219,9 +218,9 @@ def update_object(
     check(call, resource, item, old)
     final = normal(item)
     if same_but_times(old, final):
-        return Written(resource.to_storage(old))
+        return Written(Stored(resource.to_storage(old), 0))
     if not options.dry_run and is_released(final):
-        return Written(state.store.delete(resource.table, normal(resource.to_storage(final))).object)
+        return Written(state.store.delete(resource.table, normal(resource.to_storage(final))))
     return Written(commit(state, resource, final, options))
 
 
@@ -260,11 +259,9 @@ def with_status_only(resource: Resource, old: Object, item: Object) -> Object:
     Of a custom resource's metadata nothing else changes; a built-in kind's /status takes annotations and the like too,
     and of those only Deployments keep their labels.
     """
-    result: Object = duplicate(old)
+    result: Object = {name: duplicate(value) for name, value in old.items() if name != "status"}
     if "status" in item:
         result["status"] = item["status"]
-    else:
-        result.pop("status", None)
     if resource.custom or resource.table == DEFINITIONS:
         keep(item["metadata"], result["metadata"], "managedFields")
         return result
