@@ -42,7 +42,9 @@ async def edit(stage: Stage, path: str, patch: Any, manager: str, form: str = ME
         ("rollout resume", "by somebody, as `kubectl rollout resume` does (its managedFields name nobody)"),
     ],
 )
-@pytest.mark.parametrize("image", ["x:1", "x:2"], ids=["idle", "in a release"])
+@pytest.mark.parametrize(
+    "image", [pytest.param("x:1", id="idle", marks=pytest.mark.scenario), pytest.param("x:2", id="in a release")]
+)
 async def test_a_template_that_is_resumed_is_paused_again_at_once(stage: Stage, how: str, who: str, image: str) -> None:
     await stage.idle()
     if image == "x:2":

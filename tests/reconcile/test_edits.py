@@ -45,7 +45,7 @@ async def followed(stage: Stage, restarted: bool) -> list[int]:
     return [weights.get("x:2", 0) for weights in stage.weights]
 
 
-@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("restarted", [True, pytest.param(False, marks=pytest.mark.scenario)])
 @pytest.mark.parametrize(
     ("weights", "shares"),
     [
@@ -70,7 +70,7 @@ def routed(stage: Stage, name: str) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("restarted", [True, pytest.param(False, marks=pytest.mark.scenario)])
 async def test_other_objects_follow_once_all_requests_are_home(half: Stage, restarted: bool) -> None:
     """Ours is handed over for one of the user's own, which other requests use too."""
     other = {"name": "mine", "route": [{"destination": {"host": "podinfo"}}]}

@@ -124,7 +124,9 @@ async def passing(stage: Stage, seconds: float) -> None:
         stage.clock.now += 7
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", ["spec", "template", *(pytest.param(kind, marks=pytest.mark.scenario) for kind in ("foreign", "service"))]
+)
 async def test_it_is_held_and_goes_on_once_mended(first: Stage, kind: str) -> None:
     await held(first, kind)
     writes = [write for write in first.writes() if write[1] not in OURS]
@@ -149,7 +151,12 @@ async def test_it_is_held_and_goes_on_once_mended(first: Stage, kind: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("kind", "restarted"), [("spec", True), ("foreign", True), ("service", False), ("template", False)]
+    ("kind", "restarted"),
+    [
+        ("spec", True),
+        ("foreign", True),
+        *(pytest.param(kind, False, marks=pytest.mark.scenario) for kind in ("service", "template")),
+    ],
 )
 async def test_it_is_aborted_while_it_is_held(first: Stage, kind: str, restarted: bool) -> None:
     await held(first, kind)
@@ -182,7 +189,12 @@ async def test_it_is_aborted_while_it_is_held(first: Stage, kind: str, restarted
 
 
 @pytest.mark.parametrize(
-    ("kind", "restarted"), [("spec", True), ("foreign", True), ("service", False), ("template", False)]
+    ("kind", "restarted"),
+    [
+        ("spec", True),
+        ("foreign", True),
+        *(pytest.param(kind, False, marks=pytest.mark.scenario) for kind in ("service", "template")),
+    ],
 )
 async def test_harm_takes_it_out_while_it_is_held(first: Stage, kind: str, restarted: bool) -> None:
     await held(first, kind)

@@ -93,7 +93,14 @@ async def test_it_answers_and_a_new_image_is_rolled_out() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc: run it on Linux")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGKILL,
+        *(pytest.param(one, marks=pytest.mark.scenario) for one in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 async def test_nothing_is_left_behind(number: signal.Signals) -> None:
     async with program("--no-metrics", "--rate", "5") as (process, where):
         folder = Path(where["kubeconfig"]).parent
@@ -112,9 +119,13 @@ async def test_nothing_is_left_behind(number: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("moment", "number"),
     [
-        ("controller.sandbox.pods", signal.SIGINT),  # the program itself still imports
+        pytest.param(
+            "controller.sandbox.pods", signal.SIGINT, marks=pytest.mark.scenario
+        ),  # the program itself still imports
         ("controller.sandbox.pods", signal.SIGKILL),
-        ("controller.sandbox.load", signal.SIGTERM),  # the parts start side by side
+        pytest.param(
+            "controller.sandbox.load", signal.SIGTERM, marks=pytest.mark.scenario
+        ),  # the parts start side by side
     ],
 )
 async def test_nothing_is_left_behind_by_a_start_that_is_broken_off(

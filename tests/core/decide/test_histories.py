@@ -196,7 +196,9 @@ def test_a_stop_after_every_write_ends_the_same_way(world: World) -> None:
             assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
 
 
-@pytest.mark.parametrize("keep", [10 * LONG, 1.0], ids=["warm", "cold"])
+@pytest.mark.parametrize(
+    "keep", [pytest.param(10 * LONG, id="warm"), pytest.param(1.0, id="cold", marks=pytest.mark.scenario)]
+)
 def test_a_stop_after_every_write_of_a_rollback_ends_the_same_way(world: World, keep: float) -> None:
     whole, phase, writes = story(world, words=ROLLBACK, keep=keep)
     assert phase is Phase.FAILED
@@ -207,6 +209,7 @@ def test_a_stop_after_every_write_of_a_rollback_ends_the_same_way(world: World, 
             assert (sequence, end) == (whole, phase), f"stopped at write {stop_at}"
 
 
+@pytest.mark.scenario
 def test_a_stop_after_every_write_of_a_bake_that_fails_ends_the_same_way(world: World) -> None:
     whole, phase, writes = story(world, words=BAKED, bake=Bake(20.0))
     assert phase is Phase.FAILED

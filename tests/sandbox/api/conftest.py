@@ -86,7 +86,9 @@ def establish(client: Client) -> Callable[[Object], Any]:
 
 
 @pytest.fixture(
-    params=[*KUBECTLS, *([] if KUBECTLS else [None])], ids=lambda path: "none" if path is None else path.parent.name
+    # One of them in `make test`, the others with the scenarios.
+    params=[*KUBECTLS[:1], *(pytest.param(one, marks=pytest.mark.scenario) for one in KUBECTLS[1:])] or [None],
+    ids=lambda path: "none" if path is None else path.parent.name,
 )
 def binary(request: pytest.FixtureRequest) -> Path:
     if request.param is None:
