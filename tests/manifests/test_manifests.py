@@ -7,7 +7,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-import yaml
 
 from controller.app import version
 from controller.core.release.command import CommandName
@@ -18,6 +17,7 @@ from controller.sandbox.sample import GATEWAY
 from controller.server import Server
 from controller.settings import Settings
 from controller.telemetry import Telemetry
+from tests.documents import document, documents
 from tests.manifests.conftest import MANIFESTS, ROOT, Build, Object
 
 Get = Callable[[str, str], Object]
@@ -27,7 +27,7 @@ ISTIO = ROOT / "istio"
 FILES = sorted(
     path for folder in (MANIFESTS, ISTIO) for path in folder.rglob("*.y*ml") if path.name != "prometheus.yml"
 )
-KUSTOMIZATIONS = {path.parent: yaml.safe_load(path.read_text()) for path in FILES if path.name == "kustomization.yaml"}
+KUSTOMIZATIONS = {path.parent: document(path.read_text()) for path in FILES if path.name == "kustomization.yaml"}
 FOLDERS = [folder for folder, one in KUSTOMIZATIONS.items() if one["kind"] == "Kustomization"]
 COMPONENTS = [folder.name for folder, one in KUSTOMIZATIONS.items() if one["kind"] == "Component"]
 
@@ -58,9 +58,9 @@ def container(deployment: Object) -> Object:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_file_is_yaml_of_kubernetes_objects_or_says_what_else(path: Path) -> None:
-    documents = list(yaml.safe_load_all(path.read_text()))
-    assert documents
-    for one in documents:
+    found = documents(path.read_text())
+    assert found
+    for one in found:
         assert ("groups" in one) if path.name.endswith(".rules.yaml") else (one["apiVersion"] and one["kind"])
 
 
@@ -192,24 +192,24 @@ def test_one_image_is_named_everywhere(get: Get) -> None:
     assert f"IMAGE={image}\n" in (ISTIO / "up.sh").read_text()
     assert f"--tag {image} " in (ROOT / "Dockerfile").read_text()
     for name in ("podinfo", "frontend"):
-        documents = yaml.safe_load_all((ISTIO / "app" / f"{name}.yaml").read_text())
-        assert [container(one)["image"] for one in documents if one["kind"] == "Deployment"] == [image]
+        found = documents((ISTIO / "app" / f"{name}.yaml").read_text())
+        assert [container(one)["image"] for one in found if one["kind"] == "Deployment"] == [image]
 
 
 def test_the_mesh_keeps_every_label_that_is_judged_by() -> None:
-    (telemetry,) = yaml.safe_load_all((ISTIO / "mesh" / "telemetry.yaml").read_text())
+    (telemetry,) = documents((ISTIO / "mesh" / "telemetry.yaml").read_text())
     removed = {tag for one in telemetry["spec"]["metrics"] for rule in one["overrides"] for tag in rule["tagOverrides"]}
     assert removed
     assert not removed & set(REQUEST_LABELS.replace(",", " ").split())
 
 
 def test_the_gateway_is_the_sandbox_s() -> None:
-    (gateway,) = yaml.safe_load_all((ISTIO / "mesh" / "gateway.yaml").read_text())
+    (gateway,) = documents((ISTIO / "mesh" / "gateway.yaml").read_text())
     assert f"{gateway['metadata']['namespace']}/{gateway['metadata']['name']}" == GATEWAY
 
 
 def test_the_controller_knows_how_often_prometheus_scrapes(build: Build) -> None:
     (deployment,) = (one for one in build(ISTIO / "sluice") if one["kind"] == "Deployment")
-    config = yaml.safe_load((ISTIO / "prometheus" / "prometheus.yml").read_text())
+    config = document((ISTIO / "prometheus" / "prometheus.yml").read_text())
     settings = Settings.parse(container(deployment)["args"][1:], {})
     assert config["global"]["scrape_interval"] == f"{settings.scrape_interval:g}s"

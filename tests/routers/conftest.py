@@ -12,7 +12,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from jsonschema.protocols import Validator
 
 from controller.core.objects import Change, Create, FoundObjects, Object, Patch, name, namespace
@@ -21,6 +20,7 @@ from controller.core.seen import RoutesSeen
 from controller.core.traffic import MatchKind, TesterMatch, Testers, Traffic, ValueMatch, Weights
 from controller.core.wanted import Wanted
 from controller.routers import router_of
+from tests.documents import documents
 
 Json = dict[str, Any]
 
@@ -213,8 +213,7 @@ def istio_schemas() -> Mapping[str, Validator]:
 
 @cache
 def _schemas(file: Path) -> Mapping[str, Validator]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    crds = [one for one in yaml.load_all(file.read_text(encoding="utf-8"), loader) if one]
+    crds = filter(None, documents(file.read_text(encoding="utf-8")))
     return {
         crd["spec"]["names"]["kind"]: jsonschema.Draft202012Validator(
             _strict(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.crds import foreign_crds
+from tests.documents import documents
 
 _PUBLISHED = Path(__file__).parents[4] / "shared" / "crds"
 
@@ -52,7 +52,7 @@ def test_each_call_gives_new_objects() -> None:
 def test_like_the_published(file: str) -> None:
     if not (_PUBLISHED / file).is_file():
         pytest.skip(f"the published definitions {_PUBLISHED / file} are not on this machine")
-    for published in filter(None, yaml.safe_load_all((_PUBLISHED / file).read_text())):
+    for published in filter(None, documents((_PUBLISHED / file).read_text())):
         ours = by_name()[published["metadata"]["name"]]
         for field in ("group", "scope", "names"):
             assert ours["spec"][field] == published["spec"][field]

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import yaml
 
 from controller.sandbox import process
+from tests.documents import document
 
 HERE = Path(__file__).parent
 TYPES = {
@@ -161,7 +161,7 @@ def _stable(item: dict[str, Any], times: dict[str, int], step: int) -> dict[str,
 
 
 async def record(assets: Path) -> None:
-    stories = yaml.safe_load((HERE / "scenarios.yaml").read_text())
+    stories = document((HERE / "scenarios.yaml").read_text())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         children, url = await start_server(assets, folder)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.documents import document
 
 Object = dict[str, Any]
 _FOLDER = Path(__file__).with_name("bad")
@@ -17,7 +18,7 @@ _FOLDER = Path(__file__).with_name("bad")
 
 def table(name: str) -> Object:
     """One file of the table."""
-    loaded: Object = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text())
+    loaded: Object = document((_FOLDER / f"{name}.yaml").read_text())
     return loaded
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-import yaml
 
 from controller.sandbox.client import Connection
+from tests.documents import document
 
 Object = dict[str, Any]
 Same = Callable[[list[str], list[str]], bool]
@@ -76,7 +76,7 @@ async def _differences(session: aiohttp.ClientSession, cases: list[Object], same
 
 
 def _cases(name: str, edit: Edit) -> list[Object]:
-    rows: Object = yaml.safe_load((Path(__file__).with_name("bad") / f"{name}.yaml").read_text())
+    rows: Object = document((Path(__file__).with_name("bad") / f"{name}.yaml").read_text())
     out = []
     for case in rows["cases"]:
         base = rows["bases"][case["on"]] if "bases" in rows else rows["base"]

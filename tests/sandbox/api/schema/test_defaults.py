@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.api.schema.decode import decode_builtin
 from controller.sandbox.api.schema.defaults import set_defaults
+from tests.documents import document
 
 Object = dict[str, Any]
-_CASES: list[Object] = yaml.safe_load(Path(__file__).with_name("defaults.yaml").read_text())
+_CASES: list[Object] = document(Path(__file__).with_name("defaults.yaml").read_text())
 
 
 def leaves(value: Any, path: str = "") -> Object:

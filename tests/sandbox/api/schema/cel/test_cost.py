@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.api.schema.cel.checker import check
 from controller.sandbox.api.schema.cel.cost import UNLIMITED, most
 from controller.sandbox.api.schema.cel.parser import parse
 from controller.sandbox.api.schema.cel.types import Type, declared
 from controller.sandbox.api.schema.crd.rules import RULE_LIMIT
+from tests.documents import document
 
-_TABLE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("costs.yaml").read_text())
+_TABLE: dict[str, Any] = document(Path(__file__).with_name("costs.yaml").read_text())
 
 
 def cost(source: str, kind: Type) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.api.schema.cel.checker import check
 from controller.sandbox.api.schema.cel.evaluate import evaluate
@@ -14,8 +13,9 @@ from controller.sandbox.api.schema.cel.parser import parse
 from controller.sandbox.api.schema.cel.syntax import CelSyntaxError, located
 from controller.sandbox.api.schema.cel.types import declared
 from controller.sandbox.api.schema.cel.values import CelError, to_cel
+from tests.documents import document
 
-_TABLE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("expressions.yaml").read_text())
+_TABLE: dict[str, Any] = document(Path(__file__).with_name("expressions.yaml").read_text())
 
 
 @pytest.mark.parametrize(("source", "wanted"), _TABLE["expressions"].items(), ids=list(_TABLE["expressions"]))

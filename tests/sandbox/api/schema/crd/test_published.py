@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from controller.sandbox.api.schema.crd import check_crd
 from controller.sandbox.api.schema.decode import decode_builtin
 from controller.sandbox.api.schema.defaults import set_defaults
 from controller.sandbox.crds import foreign_crds
+from tests.documents import documents
 
 Object = dict[str, Any]
 _PROJECT = Path(__file__).parents[5]
@@ -31,13 +31,13 @@ def found_in(crd: Object) -> list[str]:
 def test_published(file: str) -> None:
     if not (_PUBLISHED / file).is_file():
         pytest.skip(f"the published definitions {_PUBLISHED / file} are not on this machine")
-    for crd in filter(None, yaml.safe_load_all((_PUBLISHED / file).read_text())):
+    for crd in filter(None, documents((_PUBLISHED / file).read_text())):
         assert found_in(crd) == [], crd["metadata"]["name"]
 
 
 @pytest.mark.parametrize("file", sorted((_PROJECT / "manifests" / "crds").glob("*.yaml")), ids=lambda file: file.name)
 def test_own(file: Path) -> None:
-    for crd in filter(None, yaml.safe_load_all(file.read_text())):
+    for crd in filter(None, documents(file.read_text())):
         assert found_in(crd) == [], crd["metadata"]["name"]
 
 
