@@ -37,6 +37,9 @@ format: install
 demo: install ## a good version promoted, a bad one rolled back, in the sandbox
 	$(BIN)/sluice demo
 
+# The tests start some hundred processes: what they import is compiled once, even where the environment says otherwise.
+test scenarios: export PYTHONDONTWRITEBYTECODE =
+
 test: install ## units, properties, contracts, and at most 90 s of real Envoy
 	$(BIN)/pytest -m "not scenario" --numprocesses 2 --dist worksteal
 
@@ -55,3 +58,4 @@ bench: install ## figures: the embedded API, the sandbox, the judgement
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find controller tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +

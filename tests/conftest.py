@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import selectors
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -21,6 +22,12 @@ RunVirtual = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the files below tests/golden anew")
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of collected tests are made of stays to the end: no garbage collection need look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
