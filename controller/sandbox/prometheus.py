@@ -68,6 +68,14 @@ class Series:
     values: tuple[tuple[float, float], ...]
 
 
+def installed() -> str:
+    """The path of the program. Raises SandboxError, naming the command that gets it."""
+    program = shutil.which("prometheus")
+    if program is None:
+        raise SandboxError(_MISSING)
+    return program
+
+
 def mesh_target(address: str, path: str, job: str = "envoy") -> Target:
     """The target of a Mesh: ``mesh_target(mesh.target, mesh.metrics_path)``."""
     return Target(job, address, path, istio=True)
@@ -126,9 +134,7 @@ class Prometheus:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        program = shutil.which("prometheus")
-        if program is None:
-            raise SandboxError(_MISSING)
+        program = installed()
         self.directory.mkdir(parents=True, exist_ok=True)
         config = self.directory / "prometheus.yml"
         config.write_text(json.dumps(scrape_config(self.targets, self._interval), indent=1))

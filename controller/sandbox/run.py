@@ -20,7 +20,7 @@ from controller.sandbox.early import Begun, begin
 from controller.sandbox.load import Group, Load
 from controller.sandbox.mesh import Mesh, Source
 from controller.sandbox.pods import Pods
-from controller.sandbox.prometheus import Prometheus, mesh_target
+from controller.sandbox.prometheus import Prometheus, installed, mesh_target
 from controller.sandbox.workloads import Workloads
 
 _LOOK_EVERY = 0.5
@@ -79,6 +79,8 @@ class Sandbox:
         return self.directory / "kubeconfig"
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        if self.options.metrics:
+            installed()  # told before anything is started
         begun = self._begun if self._begun is not None else await stack.enter_async_context(begin())
         self.directory = begun.directory
         self.api = await stack.enter_async_context(EmbeddedApi(foreign_crds(), listener=begun.listener))
